@@ -1,0 +1,54 @@
+"""The exception tree: what can go wrong that is not the harness's own bug.
+
+HarnessError                  one sentence for the user: what, where, what to do; exit code 2
+├── MatrixError               matrix.json cannot be read, breaks its schema, or refers to what is not there
+├── SelectionError            a name or option the user typed fits nothing
+├── DeviceAbsent              this machine lacks the device
+├── EngineError               the container engine is down, refuses, or went away
+├── ImageError                an image, its lock, or its base cannot be built or identified
+├── HostEnvironmentError      the locked environment of the host runner cannot be made
+├── ResultsError              a results folder cannot be read or written
+└── RecordError               a record breaks its schema
+"""
+
+
+class HarnessError(Exception):
+    """A condition the user can mend; its text is one sentence, shown without a traceback."""
+
+    exit_code = 2
+
+
+class MatrixError(HarnessError):
+    """`matrix.json` is not usable. `problems` holds every problem found, each one sentence."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+class SelectionError(HarnessError):
+    """A model, architecture, device, check or option that the matrix does not have."""
+
+
+class DeviceAbsent(HarnessError):
+    """The device is not on this machine."""
+
+
+class EngineError(HarnessError):
+    """The container engine does not answer, refused a request, or went away."""
+
+
+class ImageError(HarnessError):
+    """An image cannot be built or identified."""
+
+
+class HostEnvironmentError(HarnessError):
+    """The host runner's locked environment cannot be made or used."""
+
+
+class ResultsError(HarnessError):
+    """A results folder cannot be read or written."""
+
+
+class RecordError(HarnessError):
+    """A record that was read or is about to be written breaks its schema."""

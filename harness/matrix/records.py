@@ -1,0 +1,209 @@
+"""The records of the matrix: what is tested, and the cells and batches made of it.
+
+All are frozen and hold only what JSON holds, so that a cell means the same on every machine.
+`Cell.to_json` and `Cell.from_json` are what passes through the door (`schemas/cells.schema.json`).
+"""
+
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+
+class Suite(StrEnum):
+    """What is asked of a model: is it right, or how fast is it?"""
+
+    FUNCTIONAL = "functional"
+    THROUGHPUT = "throughput"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presence:
+    """How a device shows itself on a machine; `harness.runners.devices` reads it."""
+
+    paths: tuple[str, ...] = ()
+    """Device nodes of which one must exist."""
+    drm_vendor: str | None = None
+    """PCI vendor of a DRM card, as sysfs writes it: `0x8086`."""
+    pci_vendor: str | None = None
+    """PCI vendor of an accelerator under `/sys/class/accel` or the PCI bus."""
+    platform: str | None = None
+    """`sys.platform` and machine joined by a dash: `darwin-arm64`."""
+    missing: str = ""
+    """What to do where the device is absent: the end of the sentence the user reads."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerAccess:
+    """What a container is given so that it can reach the device."""
+
+    devices: tuple[str, ...] = ()
+    gpu_driver: str | None = None
+    runtime: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """A kind of hardware: its image, how it is found and reached, what it can compute in."""
+
+    id: str
+    title: str
+    torch_device: str
+    dtypes: tuple[str, ...]
+    runners: tuple[str, ...]
+    """Runners that can reach it, the preferred first."""
+    image: str | None
+    """A folder of `images/`; None where no container can hold the device or none is written yet."""
+    base: str | None = None
+    torch_index: str | None = None
+    """Index of PyTorch wheels for this device, asked after pip's own configuration."""
+    presence: Presence = field(default_factory=Presence)
+    container: ContainerAccess = field(default_factory=ContainerAccess)
+    ci_label: str | None = None
+    """Runner label of CI jobs; None keeps the device out of CI."""
+    experimental: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Architecture:
+    """A family of models: the tasks they do, the checks and phases that can apply to them."""
+
+    id: str
+    tasks: tuple[str, ...]
+    checks: tuple[str, ...]
+    phases: tuple[str, ...]
+    axes: tuple[str, ...]
+    """Parameters that change what is measured: of batch, input_tokens, output_tokens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """Published weights: where they are, and the config fields that differ from the class's defaults."""
+
+    hub_id: str
+    config: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A row of the matrix: an architecture of the library (`bert`) or a checkpoint (`starcoder2_15b`)."""
+
+    id: str
+    model_type: str
+    architecture: str
+    auto_class: str
+    aliases: tuple[str, ...] = ()
+    checkpoint: Checkpoint | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tolerance:
+    """The largest deviation at which a check passes, and why; the narrowest matching row wins."""
+
+    check: str
+    limit: float
+    reason: str
+    device: str | None = None
+    architecture: str | None = None
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownFailure:
+    """A check that is known to fail: expected until `expires` (ISO date), then a failure again."""
+
+    model: str
+    check: str
+    reason: str
+    expires: str
+    device: str | None = None
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matrix:
+    """The whole of `matrix.json`."""
+
+    devices: tuple[Device, ...]
+    architectures: tuple[Architecture, ...]
+    models: tuple[Model, ...]
+    tolerances: tuple[Tolerance, ...]
+    known_failures: tuple[KnownFailure, ...]
+
+    def device(self, device_id: str) -> Device:
+        """The device of that exact id; KeyError where there is none."""
+        return {device.id: device for device in self.devices}[device_id]
+
+    def architecture(self, architecture_id: str) -> Architecture:
+        """The architecture of that exact id; KeyError where there is none."""
+        return {row.id: row for row in self.architectures}[architecture_id]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameters:
+    """What is varied between cells of one model and suite; times are in seconds, lengths in tokens."""
+
+    dtype: str = "float32"
+    batch: int = 1
+    input_tokens: int = 128
+    output_tokens: int = 16
+    threads: int | None = None
+    """torch's intra-op threads; None takes every CPU the process may use."""
+    rounds: int = 5
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """Model × device × suite × parameters: the unit that is run, timed out and judged."""
+
+    id: str
+    model: Model
+    suite: Suite
+    device: str
+    torch_device: str
+    parameters: Parameters
+    checks: tuple[str, ...]
+    phases: tuple[str, ...]
+    tolerances: dict[str, float]
+    known_failures: dict[str, str]
+    """Check → reason, for the known failures of this cell that have not expired."""
+    timeout_s: float
+
+    def to_json(self) -> dict[str, Any]:
+        """The cell as `schemas/cells.schema.json` has it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """The inverse of `to_json`; `data` has passed the schema."""
+        return cls(
+            **data
+            | {
+                "model": model_from_json(data["model"]),
+                "suite": Suite(data["suite"]),
+                "parameters": Parameters(**data["parameters"]),
+                "checks": tuple(data["checks"]),
+                "phases": tuple(data["phases"]),
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Cells that share a device and an isolation, run in one container."""
+
+    id: str
+    device: Device
+    cells: tuple[Cell, ...]
+
+
+def model_from_json(data: dict[str, Any]) -> Model:
+    """A model's row as a record; `data` has passed the schema."""
+    checkpoint = data.get("checkpoint")
+    return Model(
+        **data
+        | {
+            "aliases": tuple(data.get("aliases", ())),
+            "checkpoint": Checkpoint(**checkpoint) if checkpoint else None,
+        }
+    )

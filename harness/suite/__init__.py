@@ -1,0 +1,1 @@
+"""What happens inside the container: the only room that imports torch and transformers."""

@@ -1,0 +1,105 @@
+"""The inside of the one door: cells in, reports out, each line flushed before the next cell starts."""
+
+import json
+import os
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from harness.matrix.records import Cell
+from harness.results.record import Check, Metric, Outcome, Report
+from harness.suite.facts import gather, oom_kills
+from harness.suite.outcomes import of_cell
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What came through the door: the cells, and the limits they run under."""
+
+    cells: tuple[Cell, ...]
+    memory_bytes: int | None
+
+    @classmethod
+    def read(cls, path: Path) -> "Order":
+        """Read `cells.json`; it was checked against its schema by whoever wrote it."""
+        data = json.loads(path.read_text())
+        cells = tuple(Cell.from_json(row) for row in data["cells"])
+        return cls(cells, data["limits"]["memory_bytes"])
+
+
+@dataclass(slots=True)
+class Attempt:
+    """A cell in flight: what is known of it so far."""
+
+    cell: Cell
+    started: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
+    clock: float = field(default_factory=time.perf_counter)
+    oom_kills: int = field(default_factory=oom_kills)
+    checks: list[Check] = field(default_factory=list)
+    metrics: list[Metric] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def closed_gate(self) -> str | None:
+        """Why no speed may be published: the first check whose outcome leaves the outputs in doubt."""
+        for check in self.checks:
+            if check.outcome not in (Outcome.PASSED, Outcome.UNSUPPORTED):
+                return f"no speed is published: {check.name} {check.outcome}"
+        return None
+
+
+class Journal:
+    """Appends to `progress.jsonl` as things begin and to `results.jsonl` as cells end."""
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self.attempt: Attempt | None = None
+
+    def event(self, event: str, cell: str, name: str | None = None) -> None:
+        """Say what is about to happen, so that a kill tells which cell it hit."""
+        self._append("progress.jsonl", {"event": event, "cell": cell, "name": name, "at": time.time()})
+
+    def start(self, cell: Cell) -> Attempt:
+        """Begin a cell."""
+        self.event("start", cell.id)
+        self.attempt = Attempt(cell)
+        return self.attempt
+
+    def finish(self) -> None:
+        """Write the report of the cell in flight."""
+        attempt, self.attempt = self.attempt, None
+        if attempt is None:
+            return
+        outcome, message = of_cell(attempt.checks), _message(attempt.checks)
+        if oom_kills() > attempt.oom_kills:
+            outcome, message = Outcome.OOM, "a process of this cell was killed for want of memory"
+        report = Report(
+            cell=attempt.cell.id,
+            outcome=outcome,
+            message=message,
+            checks=tuple(attempt.checks),
+            metrics=tuple(attempt.metrics) if outcome is Outcome.PASSED else (),
+            facts=gather(attempt.cell) | attempt.facts,
+            started=attempt.started,
+            seconds=time.perf_counter() - attempt.clock,
+        )
+        self._append("results.jsonl", report.to_json())
+        self.event("finish", attempt.cell.id)
+
+    def _append(self, name: str, row: dict[str, Any]) -> None:
+        # One write a line: a kill can tear the last line and nothing before it.
+        line = json.dumps(row, allow_nan=False) + "\n"
+        descriptor = os.open(self.out / name, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        try:
+            os.write(descriptor, line.encode())
+        finally:
+            os.close(descriptor)
+
+
+def _message(checks: list[Check]) -> str:
+    """The first thing that is not as it should be, in its own words."""
+    worst = of_cell(checks)
+    if worst is Outcome.PASSED:
+        return ""
+    return next((f"{c.name}: {c.message}" for c in checks if c.outcome is worst), "nothing applied to this model")

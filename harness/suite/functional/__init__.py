@@ -1,0 +1,1 @@
+"""Is it right? One pytest test a check a cell."""

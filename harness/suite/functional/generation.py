@@ -1,0 +1,85 @@
+"""Checks of autoregressive decoding: the loop itself, and the cache that makes it fast."""
+
+from typing import Any
+
+import torch
+from transformers import LogitsProcessor
+
+from harness.suite.functional.subject import CheckFailed, Finding, Subject, deviation
+
+NEW_TOKENS = 6
+
+
+class Forced(LogitsProcessor):  # type: ignore[misc] — transformers publishes no types
+    """Makes generation emit a given sequence, so that two runs see the same tokens at each step."""
+
+    def __init__(self, tokens: torch.Tensor) -> None:
+        self.tokens = tokens
+        self.step = 0
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        """Scores that leave only this step's token possible."""
+        forced = torch.full_like(scores, float("-inf"))
+        forced.scatter_(1, self.tokens[: len(input_ids), self.step : self.step + 1], 0.0)
+        self.step += 1
+        return forced
+
+
+def generate(subject: Subject) -> Finding:
+    """Greedy generation gives the tokens asked for, from the vocabulary, after the prompt, the same twice."""
+    prompt = subject.prompt(batch=2)
+    first, second = (_generated(subject, prompt) for _ in range(2))
+    new = first.sequences[:, -NEW_TOKENS:]
+    faults = []
+    if len(first.logits) != NEW_TOKENS:
+        faults.append(f"{len(first.logits)} steps for {NEW_TOKENS} new tokens")
+    if not torch.equal(first.sequences, second.sequences):
+        faults.append("greedy decoding gave other tokens the second time")
+    if int(new.max()) >= subject.model.config.get_text_config().vocab_size or int(new.min()) < 0:
+        faults.append("a token outside the vocabulary")
+    if not subject.model.config.is_encoder_decoder:
+        kept = first.sequences[:, : prompt["input_ids"].shape[1]]
+        if not torch.equal(kept, prompt["input_ids"]):
+            faults.append("the prompt was changed")
+    return Finding(float(len(faults)), "; ".join(faults))
+
+
+def kv_cache_equivalence(subject: Subject) -> Finding:
+    """Decoding with the cache gives, at each step, the logits of decoding without it."""
+    prompt = subject.prompt(batch=2)
+    vocabulary = subject.model.config.get_text_config().vocab_size
+    generator = torch.Generator().manual_seed(subject.seed)
+    tokens = torch.randint(vocabulary // 8, vocabulary // 2, (2, NEW_TOKENS), generator=generator).to(subject.device)
+    runs = [
+        _generated(subject, prompt, use_cache=use_cache, logits_processor=[Forced(tokens)])
+        for use_cache in (True, False)
+    ]
+    cached, uncached = (_steps(run) for run in runs)
+    return deviation(cached, uncached)
+
+
+def decoder_start(model: Any) -> dict[str, int]:
+    """T5's configuration names no start token; its checkpoints start from the padding token, 0."""
+    given = model.generation_config.decoder_start_token_id
+    return {"decoder_start_token_id": 0} if model.config.is_encoder_decoder and given is None else {}
+
+
+def _generated(subject: Subject, prompt: dict[str, torch.Tensor], **options: Any) -> Any:
+    with torch.no_grad():
+        return subject.model.generate(
+            **prompt,
+            **decoder_start(subject.model),
+            do_sample=False,
+            max_new_tokens=NEW_TOKENS,
+            min_new_tokens=NEW_TOKENS,
+            pad_token_id=0,
+            return_dict_in_generate=True,
+            output_logits=True,
+            **options,
+        )
+
+
+def _steps(run: Any) -> dict[str, torch.Tensor]:
+    if not run.logits:
+        raise CheckFailed("generation gave no logits")
+    return {f"step {index}": logits for index, logits in enumerate(run.logits)}

@@ -1,0 +1,101 @@
+"""The model under test, and how its outputs are compared."""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from harness.matrix.records import Cell
+from harness.suite.models.build import tiny_model
+from harness.suite.models.inputs import Shape, make_inputs
+
+# Not compared: caches are objects of their own kind, and router logits mix the rows of a batch.
+IGNORED_OUTPUTS = frozenset({"loss", "past_key_values", "cache_params", "router_logits", "aux_loss"})
+
+
+class CheckFailed(AssertionError):
+    """A check could not even measure its deviation: what it found instead, in one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check measured: it passes where `deviation` is at most the cell's tolerance."""
+
+    deviation: float
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class Subject:
+    """A tiny model in eval mode on its device, and the inputs the checks share."""
+
+    model: Any
+    device: str
+    seed: int
+
+    @classmethod
+    def of(cls, cell: Cell) -> "Subject":
+        """Build the cell's model; whatever the library raises, it raises."""
+        model = tiny_model(cell.model, cell.parameters.seed).to(cell.torch_device)
+        return cls(model, cell.torch_device, cell.parameters.seed)
+
+    def inputs(self, batch: int = 1, tokens: int = 24) -> dict[str, torch.Tensor]:
+        """Inputs for `forward`, on the device; the same call gives the same values."""
+        made = make_inputs(self.model, Shape(batch=batch, tokens=tokens, seed=self.seed))
+        return {name: tensor.to(self.device) for name, tensor in made.items()}
+
+    def prompt(self, batch: int = 1, tokens: int = 24) -> dict[str, torch.Tensor]:
+        """Inputs for `generate`: the same without what generation itself supplies."""
+        inputs = self.inputs(batch, tokens)
+        inputs.pop("decoder_input_ids", None)
+        return inputs
+
+    def forward(self, inputs: Mapping[str, torch.Tensor], model: Any = None) -> dict[str, torch.Tensor]:
+        """Floating-point outputs by name, from this model or a variant of it."""
+        with torch.no_grad():
+            return tensors((model or self.model)(**inputs))
+
+    def variant(self, **to: Any) -> Any:
+        """A deep copy of the model, moved or cast."""
+        return copy.deepcopy(self.model).to(**to) if to else copy.deepcopy(self.model)
+
+
+def tensors(outputs: Any, prefix: str = "") -> dict[str, torch.Tensor]:
+    """The floating-point tensors of a model output, nested ones by dotted name."""
+    found: dict[str, torch.Tensor] = {}
+    items = outputs.items() if isinstance(outputs, Mapping) else ((str(i), v) for i, v in enumerate(outputs))
+    for name, value in items:
+        if name in IGNORED_OUTPUTS:
+            continue
+        if isinstance(value, torch.Tensor):
+            if value.is_floating_point():
+                found[prefix + name] = value
+        elif isinstance(value, Mapping | tuple | list):
+            found |= tensors(value, f"{prefix}{name}.")
+    return found
+
+
+def deviation(seen: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Tensor]) -> Finding:
+    """The largest of max|seen - expected| / max|expected| over the outputs both have in one shape.
+
+    Relative to the largest value rather than element by element: elements near zero carry no
+    relative precision in floating point. Computed in float64.
+    """
+    shared = [n for n, tensor in expected.items() if n in seen and seen[n].shape == tensor.shape]
+    if not shared:
+        raise CheckFailed(f"no output could be compared: {sorted(seen)} against {sorted(expected)}")
+    return max(
+        (Finding(_relative(seen[name], expected[name]), f"largest in {name}") for name in shared),
+        key=lambda finding: finding.deviation,
+    )
+
+
+def _relative(seen: torch.Tensor, expected: torch.Tensor) -> float:
+    seen, expected = seen.double().cpu(), expected.double().cpu()
+    if not (seen.isfinite().all() and expected.isfinite().all()):
+        raise CheckFailed("an output is not finite")
+    scale = expected.abs().max().item()
+    difference = (seen - expected).abs().max().item()
+    return difference / scale if scale > 0 else difference

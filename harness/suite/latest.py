@@ -1,0 +1,31 @@
+"""One model in memory at a time."""
+
+import gc
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+import pytest
+
+from harness.matrix.records import Cell
+
+Built = TypeVar("Built")
+
+
+class Latest(Generic[Built]):
+    """Builds a cell's object when first asked, and lets go of the last cell's before it does."""
+
+    def __init__(self, build: Callable[[Cell], Built]) -> None:
+        self._build = build
+        self._cell: Cell | None = None
+        self._built: Built | None = None
+
+    def of(self, cell: Cell) -> Built:
+        """The cell's object; where building it failed before, the test is skipped with that reason."""
+        if cell is not self._cell:
+            self._built = None
+            gc.collect()  # models hold reference cycles: without this two would be in memory
+            self._cell = cell
+            self._built = self._build(cell)
+        if self._built is None:
+            pytest.skip("the model could not be built")
+        return self._built

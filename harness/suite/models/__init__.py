@@ -1,0 +1,1 @@
+"""Building a model, tiny or at full width, its inputs, and its size."""

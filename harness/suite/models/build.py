@@ -1,0 +1,126 @@
+"""From a row of the matrix to a model in memory: tiny for the checks, full width for the figures."""
+
+import math
+from typing import Any
+
+import torch
+import transformers
+from transformers.initialization import no_init_weights
+
+from harness.matrix.records import Model
+from harness.suite.models.tiny import tiny_config
+from harness.suite.outcomes import Unsupported
+
+FILL_BLOCK = 1 << 22
+"""Elements of the random block that full-width weights are tiled from: past any cache once repeated."""
+
+
+def config_class(model: Model) -> type:
+    """The configuration class of the model's type; `Unsupported` where this transformers has none."""
+    if model.model_type not in transformers.CONFIG_MAPPING:
+        raise Unsupported(f"transformers {transformers.__version__} has no model type {model.model_type}")
+    found: type = transformers.CONFIG_MAPPING[model.model_type]
+    return found
+
+
+def model_class(model: Model) -> type:
+    """The class the model's Auto class gives for its type; ValueError where it gives none."""
+    mapping = getattr(transformers, model.auto_class)._model_mapping  # noqa: SLF001 — the Auto classes' only index
+    found: type = mapping[config_class(model)]
+    return found
+
+
+def tiny_config_of(model: Model) -> Any:
+    """The model's configuration at tiny width."""
+    return tiny_config(config_class(model), checkpoint_fields(model))
+
+
+def tiny_model(model: Model, seed: int) -> Any:
+    """The model at tiny width in float32, in eval mode, its weights drawn from `seed`."""
+    torch.manual_seed(seed)
+    built = getattr(transformers, model.auto_class).from_config(tiny_config_of(model), dtype=torch.float32).eval()
+    perturb(built, seed)
+    return built
+
+
+def checkpoint_fields(model: Model) -> dict[str, Any]:
+    """The configuration fields of the row's checkpoint; empty for an architecture."""
+    return dict(model.checkpoint.config) if model.checkpoint else {}
+
+
+@torch.no_grad()
+def perturb(model: Any, seed: int) -> None:
+    """Move every trainable parameter off its initial value, in place.
+
+    The library starts biases at 0, norms at 1 and matrices at a standard deviation of 0.02: at tiny
+    width outputs then hardly depend on the weights, and a lost bias costs nothing. Matrices get
+    uniform noise of variance 1/fan_in, vectors of amplitude 0.1. Uniform draws are exact in float32,
+    hence the same bits on every machine. Tables that are not trained (sinusoids) keep their meaning.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            amplitude = math.sqrt(3 / fan_in(parameter)) if parameter.dim() > 1 else 0.1
+            noise = torch.rand(parameter.shape, generator=generator, dtype=torch.float32)
+            parameter.add_((2 * noise - 1).mul_(amplitude).to(parameter))
+
+
+def fan_in(parameter: torch.Tensor) -> int:
+    """Inputs that one output of the weight sums over: all dimensions but the first."""
+    return max(1, parameter.numel() // parameter.shape[0]) if parameter.dim() > 1 else 1
+
+
+def full_config(model: Model, layers: int | None = None) -> Any:
+    """The model's configuration at full width; with `layers`, at that depth of its (text) stack."""
+    config = config_class(model)(**checkpoint_fields(model))
+    if layers is not None:
+        set_depth(config, layers)
+    return config
+
+
+def depth(config: Any) -> int | None:
+    """Layers of the (text) stack; None where the configuration has no such number (ResNet's stages)."""
+    found = getattr(config.get_text_config(), "num_hidden_layers", None)
+    return found if isinstance(found, int) else None
+
+
+def set_depth(config: Any, layers: int) -> None:
+    """Cut the (text) stack to `layers`, and with it every list that has an entry a layer."""
+    text = config.get_text_config()
+    whole = text.num_hidden_layers
+    for name, value in vars(text).items():
+        if isinstance(value, list) and len(value) == whole:
+            setattr(text, name, value[:layers])
+    text.num_hidden_layers = layers
+
+
+def full_model(model: Model, config: Any, dtype: torch.dtype, seed: int) -> Any:
+    """The model at full width on the CPU with random weights of `dtype`, in eval mode.
+
+    Memory is allocated once and not initialised by the library, then filled in parallel by tiling
+    one random block: values differ, so that no path can exploit zeros or constants.
+    """
+    with no_init_weights():
+        built = getattr(transformers, model.auto_class).from_config(config, dtype=dtype).eval()
+    fill(built, seed)
+    return built
+
+
+@torch.no_grad()
+def fill(model: Any, seed: int) -> None:
+    """Give each parameter values that keep activations finite: matrices 1/fan_in in variance, norms near 1."""
+    block = torch.rand(FILL_BLOCK, generator=torch.Generator().manual_seed(seed)).mul_(2).sub_(1)
+    for name, parameter in model.named_parameters():
+        if parameter.dim() == 1 and "norm" in name.lower() and name.endswith("weight"):
+            parameter.fill_(1.0)
+        else:
+            amplitude = math.sqrt(3 / fan_in(parameter)) if parameter.dim() > 1 else 0.01
+            _tile(parameter, block.mul(amplitude).to(parameter.dtype))
+
+
+def _tile(parameter: torch.Tensor, block: torch.Tensor) -> None:
+    flat = parameter.view(-1)
+    whole = flat.numel() // block.numel() * block.numel()
+    if whole:
+        flat[:whole].view(-1, block.numel()).copy_(block.expand(whole // block.numel(), -1))
+    flat[whole:].copy_(block[: flat.numel() - whole])

@@ -1,0 +1,168 @@
+"""The pytest plugin of the suite: cells become tests, and finished cells become reports.
+
+Tests are ordered cell by cell, a cell's checks before its phases, so that a cell is finished and
+written down before the next begins and so that correctness can gate speed.
+"""
+
+import math
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import transformers
+
+from harness.matrix.records import Cell, Suite
+from harness.results.record import Check, Outcome
+from harness.suite.door import Attempt, Journal, Order
+from harness.suite.functional.checks import CHECKS, Facts, applicable
+from harness.suite.functional.subject import Finding, Subject
+from harness.suite.models.build import model_class, tiny_config_of
+from harness.suite.latest import Latest
+from harness.suite.outcomes import message_of, of_exception
+from harness.suite.throughput.phases import PHASES
+from harness.suite.throughput.workload import Workload
+
+ORDER = pytest.StashKey[Order]()
+JOURNAL = pytest.StashKey[Journal]()
+FINDING = pytest.StashKey[tuple[Finding, float]]()
+"""What a check measured, and its tolerance."""
+KNOWN = {Outcome.FAILED: Outcome.XFAILED, Outcome.PASSED: Outcome.XPASSED}
+"""What the outcome of a check in the ledger of known failures means."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The two sides of the door."""
+    group = parser.getgroup("harness")
+    group.addoption("--cells", type=Path, help="cells.json: what to run")
+    group.addoption("--out", type=Path, help="folder that results.jsonl and progress.jsonl are written to")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Open the door."""
+    cells, out = config.getoption("--cells"), config.getoption("--out")
+    if cells is None or out is None:
+        raise pytest.UsageError("the suite needs --cells CELLS.json and --out FOLDER")
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    config.stash[ORDER] = Order.read(cells)
+    config.stash[JOURNAL] = Journal(out)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test a cell and check, one a throughput cell and phase."""
+    config, kind = metafunc.config, "check" if "check" in metafunc.fixturenames else "phase"
+    rows: list[Any] = []
+    for cell in config.stash[ORDER].cells:
+        config.stash[JOURNAL].event("collect", cell.id)
+        names = _checks(cell) if kind == "check" else _phases(cell)
+        rows += [pytest.param(cell, name, id=f"{cell.id}-{name}", marks=_marks(cell, name)) for name in names]
+    metafunc.parametrize(("cell", kind), rows)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Cell by cell; within one, checks before phases, as collected."""
+    position = {cell.id: index for index, cell in enumerate(config.stash[ORDER].cells)}
+    items.sort(key=lambda item: (position[_cell(item).id], "phase" in _params(item)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, Any, Any]:
+    """Start a cell's report before its first test and write it after its last."""
+    journal, cell = item.config.stash[JOURNAL], _cell(item)
+    if journal.attempt is None:
+        journal.start(cell)
+    params = _params(item)
+    kind = "check" if "check" in params else "phase"
+    journal.event(kind, cell.id, params[kind])
+    result = yield
+    if nextitem is None or _cell(nextitem) is not cell:
+        journal.finish()
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """Note how a check or phase ended, with what it measured."""
+    report = yield
+    if call.when == "call" or (call.when == "setup" and call.excinfo):
+        attempt = item.config.stash[JOURNAL].attempt
+        params = _params(item)
+        # A phase leaves metrics; it is a check of its own only where it did not end well.
+        if attempt is not None and ("check" in params or call.excinfo):
+            attempt.checks.append(_ended(item, call, params))
+    return report
+
+
+@pytest.fixture
+def attempt(request: pytest.FixtureRequest) -> Attempt:
+    """The cell in flight, to which a phase adds its metrics."""
+    found = request.config.stash[JOURNAL].attempt
+    if found is None:
+        raise RuntimeError("a test ran outside the protocol that starts its cell")
+    return found
+
+
+@pytest.fixture(scope="session")
+def subjects() -> Latest[Subject]:
+    """The subject of the cell in flight."""
+    return Latest(Subject.of)
+
+
+@pytest.fixture(scope="session")
+def workloads(request: pytest.FixtureRequest) -> Latest[Workload]:
+    """The workload of the cell in flight."""
+    memory = request.config.stash[ORDER].memory_bytes
+    return Latest(lambda cell: Workload.of(cell, memory))
+
+
+def _ended(item: pytest.Item, call: pytest.CallInfo[None], params: dict[str, Any]) -> Check:
+    name = params.get("check") or params["phase"]
+    finding, limit = item.stash.get(FINDING, (None, None))
+    outcome, message = Outcome.PASSED, ""
+    if call.excinfo is not None:
+        outcome, message = of_exception(call.excinfo.value), message_of(call.excinfo.value)
+    if name in _cell(item).known_failures:
+        outcome = KNOWN.get(outcome, outcome)
+    return Check(
+        name=name,
+        outcome=outcome,
+        seconds=call.duration,
+        message=message or (finding.detail if finding else ""),
+        measured=finding.deviation if finding and math.isfinite(finding.deviation) else None,
+        limit=limit,
+    )
+
+
+def _checks(cell: Cell) -> list[str]:
+    """The checks that apply; where not even that can be told, `construct`, which then says why."""
+    try:
+        facts = Facts(model_class(cell.model), tiny_config_of(cell.model))
+    except Exception:  # noqa: BLE001 — whatever the library raises here, construct raises again and reports
+        return ["construct"]
+    return [check.name for check in applicable(facts, cell.checks)]
+
+
+def _phases(cell: Cell) -> list[str]:
+    if cell.suite is not Suite.THROUGHPUT:
+        return []
+    try:
+        facts = Facts(model_class(cell.model), tiny_config_of(cell.model))
+    except Exception:  # noqa: BLE001 — construct reports it
+        return []
+    return [phase for phase in cell.phases if PHASES[phase].applies(facts)]
+
+
+def _marks(cell: Cell, name: str) -> list[pytest.MarkDecorator]:
+    reason = cell.known_failures.get(name)
+    return [pytest.mark.xfail(reason=reason, strict=False)] if reason else []
+
+
+def _params(item: pytest.Item) -> dict[str, Any]:
+    found: dict[str, Any] = item.callspec.params  # type: ignore[attr-defined] — every test here is parametrized
+    return found
+
+
+def _cell(item: pytest.Item) -> Cell:
+    cell: Cell = _params(item)["cell"]
+    return cell

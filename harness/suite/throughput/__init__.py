@@ -1,0 +1,1 @@
+"""How fast is it? One pytest-benchmark test a phase a cell."""

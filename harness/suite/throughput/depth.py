@@ -1,0 +1,99 @@
+"""What does not fit: the depth that does, and the line through several depths.
+
+A decoder is layers of one shape between an embedding and a head, so its time is close to
+a + b·layers. Measured at full width and some depths, interleaved, the least-squares line gives the
+whole model's time; the interval is the confidence interval of the line's mean at that depth
+(Student's t; e.g. Draper and Smith, Applied Regression Analysis, section 1.4). It bounds the noise
+of the measurement, not the error of taking a model for a line.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import transformers
+from scipy import stats
+
+from harness.matrix.records import Model
+from harness.results.record import Estimate
+from harness.suite.models.build import depth, full_config
+from harness.suite.outcomes import Unsupported
+
+USABLE = 0.75
+"""Share of the memory limit that weights may take; the rest is for activations, cache and the allocator."""
+CONFIDENCE = 0.90
+METHOD = "least-squares line in depth, full width, interleaved"
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Parameters of a model, from shapes alone: of one (text) layer, and of everything else."""
+
+    whole: int
+    layer: int
+    layers: int | None
+
+    def at(self, layers: int) -> int:
+        """Parameters at a depth."""
+        return self.whole - self.layer * ((self.layers or layers) - layers)
+
+
+def measure_size(model: Model) -> Size:
+    """Count the parameters on the meta device: the whole, and the difference that one layer makes."""
+    whole = _count(model, None)
+    layers = depth(full_config(model))
+    if layers is None or layers < 2:
+        return Size(whole, 0, layers)
+    return Size(whole, whole - _count(model, layers - 1), layers)
+
+
+def depth_that_fits(size: Size, bytes_each: int, limit: int | None) -> int | None:
+    """None where the whole model fits in the limit; else the largest depth that does.
+
+    Raises `Unsupported` where not two layers fit: no line goes through fewer than two depths.
+    """
+    if limit is None or size.whole * bytes_each <= USABLE * limit:
+        return None
+    if size.layers is None or size.layer == 0:
+        raise Unsupported(f"{size.whole * bytes_each / 1e9:.1f} GB do not fit, and there is no stack to shorten")
+    rest = size.at(0)
+    fits = int((USABLE * limit / bytes_each - rest) // size.layer)
+    if fits < 2:
+        need = size.at(2) * bytes_each / USABLE / 1e9
+        raise Unsupported(f"two layers at full width need {need:.1f} GB; the limit is {limit / 1e9:.1f} GB")
+    return fits
+
+
+def shallow_depths(fits: int) -> tuple[int, ...]:
+    """The depth measured beside the deepest: half of it, the longest lever that still reads like a stack."""
+    return (max(1, fits // 2),)
+
+
+def estimate(samples: Mapping[int, Sequence[float]], layers: int) -> tuple[float, Estimate]:
+    """The line through (depth, seconds) read at `layers`, in seconds, with its confidence interval."""
+    x = [depth for depth, seconds in samples.items() for _ in seconds]
+    y = [second for seconds in samples.values() for second in seconds]
+    line = stats.linregress(x, y)
+    value = float(line.intercept + line.slope * layers)
+    count, mean = len(x), sum(x) / len(x)
+    spread = sum((depth - mean) ** 2 for depth in x)
+    residual = sum((b - line.intercept - line.slope * a) ** 2 for a, b in zip(x, y, strict=True)) / (count - 2)
+    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, count - 2)) * (
+        residual * (1 / count + (layers - mean) ** 2 / spread)
+    ) ** 0.5
+    return value, Estimate(
+        method=METHOD,
+        layers=layers,
+        depths=tuple(sorted(samples)),
+        low=max(0.0, value - half),
+        high=value + half,
+        confidence=CONFIDENCE,
+    )
+
+
+def _count(model: Model, layers: int | None) -> int:
+    config: Any = full_config(model, layers)
+    with torch.device("meta"):
+        built = getattr(transformers, model.auto_class).from_config(config)
+    return sum(parameter.numel() for parameter in built.parameters())

@@ -1,0 +1,106 @@
+"""From the seconds of rounds to the figures people ask for, measured or estimated."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from harness.results.record import Metric
+from harness.suite.throughput.depth import estimate
+from harness.suite.throughput.phases import TOTAL, TPOT, TTFT
+from harness.suite.throughput.workload import Workload
+
+Series = Mapping[int | None, list[float]]
+"""Depth → seconds, one entry a round; the depth is None where the whole model is loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A metric as a monotone function of one series' seconds; None where the model has no such figure."""
+
+    name: str
+    unit: str
+    series: str
+    of: Callable[[Workload, float], float | None]
+
+
+def _seconds(_: Workload, seconds: float) -> float:
+    return seconds
+
+
+def _step(work: Workload, seconds: float) -> float:
+    return seconds / (work.cell.parameters.output_tokens - 1)
+
+
+def _samples_per_s(work: Workload, seconds: float) -> float:
+    return work.cell.parameters.batch / seconds
+
+
+def _prefill_rate(work: Workload, seconds: float) -> float | None:
+    prompt = work.prompt().get("input_ids")
+    return None if prompt is None else prompt.numel() / seconds
+
+
+def _decode_rate(work: Workload, seconds: float) -> float:
+    asked = work.cell.parameters
+    return asked.batch * (asked.output_tokens - 1) / seconds
+
+
+def _output_rate(work: Workload, seconds: float) -> float:
+    asked = work.cell.parameters
+    return asked.batch * asked.output_tokens / seconds
+
+
+DERIVED: dict[str, tuple[Derived, ...]] = {
+    "load": (Derived("load_time", "s", TOTAL, _seconds),),
+    "forward": (
+        Derived("forward_time", "s", TOTAL, _seconds),
+        Derived("samples_per_s", "samples/s", TOTAL, _samples_per_s),
+    ),
+    "prefill": (
+        Derived("prefill_time", "s", TOTAL, _seconds),
+        Derived("prefill_tokens_per_s", "tokens/s", TOTAL, _prefill_rate),
+    ),
+    "decode": (
+        Derived("decode_step_time", "s", TOTAL, _step),
+        Derived("decode_tokens_per_s", "tokens/s", TOTAL, _decode_rate),
+    ),
+    "generate": (
+        Derived("generate_time", "s", TOTAL, _seconds),
+        Derived("output_tokens_per_s", "tokens/s", TOTAL, _output_rate),
+        Derived("ttft", "s", TTFT, _seconds),
+        Derived("tpot", "s", TPOT, _seconds),
+    ),
+}
+
+
+def metrics(work: Workload, phase: str, series: Mapping[str, Series]) -> list[Metric]:
+    """Each metric of the phase at the loaded depth and, where that is not the whole, its estimate."""
+    found: list[Metric] = []
+    for derived in DERIVED[phase]:
+        by_depth = series[derived.series]
+        samples = [derived.of(work, seconds) for seconds in by_depth[work.layers]]
+        known = [sample for sample in samples if sample is not None]
+        if known:
+            found.append(Metric.of(derived.name, derived.unit, phase, known, work.layers))
+            found += _estimated(work, phase, derived, by_depth)
+    return found
+
+
+def _estimated(work: Workload, phase: str, derived: Derived, by_depth: Series) -> list[Metric]:
+    """The whole model's figure, named an estimate; nothing where it was measured or only one depth was."""
+    depths = {depth: seconds for depth, seconds in by_depth.items() if depth is not None}
+    if len(depths) < 2:
+        return []
+    seconds, line = estimate(depths, work.whole_layers)
+    value, *bounds = (derived.of(work, s) for s in (seconds, max(line.low, 1e-9), line.high))
+    low, high = sorted(bound for bound in bounds if bound is not None)
+    return [
+        Metric(
+            name=f"{derived.name}_estimate",
+            unit=derived.unit,
+            phase=phase,
+            value=value or 0.0,
+            samples=(),
+            layers=work.whole_layers,
+            estimate=replace(line, low=low, high=high),
+        )
+    ]

@@ -1,0 +1,147 @@
+"""The phases that are timed: what one round does, and what it needs made ready first.
+
+Prefill is the forward over the prompt with the first token chosen; decode is the steps after it,
+each from the cache; generate is the library's own loop, end to end, and gives TTFT (time to the
+first token, that token's sampling included) and TPOT ((end to end - TTFT) / (output tokens - 1)).
+"""
+
+import copy
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from harness.suite.functional.checks import Facts
+from harness.suite.functional.generation import decoder_start
+from harness.suite.throughput.clock import Marks, now, synchronise
+from harness.suite.throughput.workload import Workload
+
+CACHES = ("past_key_values", "cache_params")
+TOTAL, TTFT, TPOT = "total", "ttft", "tpot"
+"""The series of seconds that a round can give; every round gives `total`."""
+
+
+class Inconsistent(RuntimeError):
+    """A figure breaks an identity that holds for any correct measurement; it is not kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """`prepare` is not timed and makes the state that one timed `run` uses up.
+
+    `run` synchronises the device before it returns, and returns further series of that round.
+    """
+
+    name: str
+    run: Callable[[Workload, Any], dict[str, float]]
+    prepare: Callable[[Workload], Any] = lambda _: None
+    applies: Callable[[Facts], bool] = lambda _: True
+    repeats: bool = True
+    """False where only the first time is what the name says: a second load finds warm pages."""
+
+
+@dataclass(slots=True)
+class Step:
+    """Where decoding stands: the chosen tokens (batch, 1) and the state that makes the next step cheap."""
+
+    token: torch.Tensor
+    state: dict[str, Any]
+
+
+def load(work: Workload, _: None) -> dict[str, float]:
+    """Weights allocated, filled and on the device."""
+    work.load()
+    return {}
+
+
+def forward(work: Workload, inputs: dict[str, torch.Tensor]) -> dict[str, float]:
+    """One forward of the whole batch."""
+    with torch.inference_mode():
+        work.model(**inputs)
+    synchronise(work.device)
+    return {}
+
+
+def prefill(work: Workload, inputs: dict[str, torch.Tensor]) -> dict[str, float]:
+    """The prompt read and the first token chosen."""
+    prefilled(work, inputs)
+    return {}
+
+
+def decode(work: Workload, step: Step) -> dict[str, float]:
+    """Output tokens 2 to the last, one forward each, greedy."""
+    name = "decoder_input_ids" if work.model.config.is_encoder_decoder else "input_ids"
+    with torch.inference_mode():
+        for _ in range(work.cell.parameters.output_tokens - 1):
+            step = _next(work, work.model(**{name: step.token}, **step.state, use_cache=True))
+    synchronise(work.device)
+    return {}
+
+
+def generate(work: Workload, marks: Marks) -> dict[str, float]:
+    """The library's `generate`, greedy, a mark a token."""
+    count = work.cell.parameters.output_tokens
+    start = now()
+    with torch.inference_mode():
+        work.model.generate(
+            **work.prompt(),
+            **decoder_start(work.model),
+            do_sample=False,
+            max_new_tokens=count,
+            min_new_tokens=count,
+            pad_token_id=0,
+            streamer=marks,
+        )
+    synchronise(work.device)
+    end = now()
+    if len(marks.times) != count:
+        raise Inconsistent(f"{len(marks.times)} tokens were marked where {count} were asked for")
+    if not start <= marks.times[0] <= marks.times[-1] <= end:
+        raise Inconsistent("a token was marked outside its request")
+    return {TTFT: marks.times[0] - start, TPOT: (marks.times[-1] - marks.times[0]) / (count - 1)}
+
+
+def prefilled(work: Workload, inputs: dict[str, torch.Tensor]) -> Step:
+    """The state after the prompt."""
+    arguments: dict[str, Any] = {**inputs, "use_cache": True}
+    if "logits_to_keep" in inspect.signature(work.model.forward).parameters:
+        arguments["logits_to_keep"] = 1  # as generate does: the other positions' logits are not needed
+    with torch.inference_mode():
+        step = _next(work, work.model(**arguments))
+    synchronise(work.device)
+    return step
+
+
+def _next(work: Workload, outputs: Any) -> Step:
+    """The greedy choice, and what the next step needs."""
+    cache = next(name for name in CACHES if outputs.get(name) is not None)
+    state = {cache: outputs[cache]}
+    if work.model.config.is_encoder_decoder:
+        # The library takes an encoder's output as a tuple; its mask goes with it where there is one.
+        state["encoder_outputs"] = (outputs.encoder_last_hidden_state,)
+        if "attention_mask" in work.inputs():
+            state["attention_mask"] = work.inputs()["attention_mask"]
+    return Step(outputs.logits[:, -1:].argmax(-1), state)
+
+
+def _fresh_step(work: Workload) -> Step:
+    """A copy of the state after prefill at the present depth: a round grows its cache."""
+    return copy.deepcopy(work.remembered("prefilled", lambda: prefilled(work, work.first_step())))
+
+
+def _generates(facts: Facts) -> bool:
+    return facts.generates
+
+
+PHASES: dict[str, Phase] = {
+    phase.name: phase
+    for phase in (
+        Phase("load", load, repeats=False),
+        Phase("forward", forward, Workload.inputs, lambda facts: not facts.generates),
+        Phase("prefill", prefill, Workload.first_step, _generates),
+        Phase("decode", decode, _fresh_step, _generates),
+        Phase("generate", generate, lambda _: Marks(), _generates),
+    )
+}

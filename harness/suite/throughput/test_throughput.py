@@ -1,0 +1,21 @@
+"""The throughput suite: one pytest-benchmark test a cell and phase, after the cell's checks."""
+
+from typing import Any
+
+import pytest
+
+from harness.matrix.records import Cell
+from harness.suite.door import Attempt
+from harness.suite.latest import Latest
+from harness.suite.throughput.measure import measure
+from harness.suite.throughput.phases import PHASES
+from harness.suite.throughput.workload import Workload
+
+
+def test_phase(cell: Cell, phase: str, attempt: Attempt, workloads: Latest[Workload], benchmark: Any) -> None:
+    """Time the phase; where a check of this cell did not pass, nothing is timed."""
+    if closed := attempt.closed_gate():
+        pytest.skip(closed)
+    work = workloads.of(cell)
+    attempt.facts |= work.facts()
+    attempt.metrics += measure(work, PHASES[phase], benchmark)

@@ -1,0 +1,148 @@
+"""The model that is timed: at full width, at the depth that fits, with the inputs of its cell."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+
+from harness.matrix.records import Cell
+from harness.suite.functional.generation import decoder_start
+from harness.suite.models.build import depth, full_config, full_model, set_depth
+from harness.suite.models.inputs import Shape, image_tokens, make_inputs
+from harness.suite.throughput import memory
+from harness.suite.throughput.clock import synchronise
+from harness.suite.throughput.depth import Size, depth_that_fits, measure_size, shallow_depths
+
+
+class Workload:
+    """A cell's model and inputs. `model` exists once `load` has run."""
+
+    def __init__(self, cell: Cell, size: Size, layers: int | None, baseline: int | None) -> None:
+        self.cell = cell
+        self.size = size
+        self.layers = layers
+        """The reduced depth; None where the whole model fits."""
+        self.baseline = baseline
+        """Bytes resident before the model: the libraries' import."""
+        self.dtype: torch.dtype = getattr(torch, cell.parameters.dtype)
+        self.device = cell.torch_device
+        self._model: Any = None
+        self._inputs: dict[str, torch.Tensor] = {}
+        self._remembered: dict[tuple[str, int | None], Any] = {}
+
+    @classmethod
+    def of(cls, cell: Cell, memory_bytes: int | None) -> "Workload":
+        """Decide the depth; nothing is allocated yet. `memory_bytes` None takes what the machine has free."""
+        size = measure_size(cell.model)
+        limit = memory_bytes or memory.available()
+        dtype: torch.dtype = getattr(torch, cell.parameters.dtype)
+        layers = depth_that_fits(size, dtype.itemsize, limit if cell.torch_device == "cpu" else None)
+        memory.reset_peak()
+        return cls(cell, size, layers, memory.resident())
+
+    @property
+    def model(self) -> Any:
+        """The loaded model."""
+        if self._model is None:
+            self.load()
+        return self._model
+
+    @property
+    def whole_layers(self) -> int:
+        """Layers of the whole model."""
+        return self.size.layers or 0
+
+    @property
+    def weights_bytes(self) -> int:
+        """Bytes of the whole model's weights in the cell's dtype, counted from their shapes."""
+        return self.size.whole * self.dtype.itemsize
+
+    @property
+    def shallow(self) -> tuple[int, ...]:
+        """Depths measured beside the loaded one; none where the whole model is loaded."""
+        return () if self.layers is None else shallow_depths(self.layers)
+
+    def facts(self) -> dict[str, Any]:
+        """What was loaded, for the result."""
+        return {
+            "parameters": self.size.whole,
+            "weights_bytes": self.weights_bytes,
+            "layers": self.whole_layers,
+            "layers_loaded": self.layers or self.whole_layers,
+            "weights": "random",
+        }
+
+    def remembered(self, name: str, make: Callable[[], Any]) -> Any:
+        """What `make` gives at the present depth, made once."""
+        key = (name, depth(self.model.config))
+        if key not in self._remembered:
+            self._remembered[key] = make()
+        return self._remembered[key]
+
+    def load(self) -> None:
+        """Allocate and fill the weights, and move them to the device."""
+        self._model = None
+        self._remembered.clear()
+        config = full_config(self.cell.model, self.layers)
+        seed = self.cell.parameters.seed
+        self._model = full_model(self.cell.model, config, self.dtype, seed).to(self.device)
+        synchronise(self.device)
+
+    def inputs(self) -> dict[str, torch.Tensor]:
+        """Arguments of `forward`, on the device, floating-point ones in the cell's dtype; made once.
+
+        Their length is the one asked for, counted in tokens; an image's placeholders are on top.
+        """
+        if not self._inputs:
+            asked = self.cell.parameters
+            tokens = asked.input_tokens + image_tokens(self.model)
+            shape = Shape(batch=asked.batch, tokens=tokens, seed=asked.seed)
+            self._inputs = {name: self._placed(value) for name, value in make_inputs(self.model, shape).items()}
+        return self._inputs
+
+    def prompt(self) -> dict[str, torch.Tensor]:
+        """Arguments of `generate`."""
+        return {name: value for name, value in self.inputs().items() if name != "decoder_input_ids"}
+
+    def first_step(self) -> dict[str, torch.Tensor]:
+        """Arguments of the forward that prefills: the prompt, and the start token of a separate decoder."""
+        prompt, config = self.prompt(), self.model.config
+        if not config.is_encoder_decoder:
+            return prompt
+        start = decoder_start(self.model).get("decoder_start_token_id")
+        start = self.model.generation_config.decoder_start_token_id if start is None else start
+        batch = self.cell.parameters.batch
+        return prompt | {"decoder_input_ids": torch.full((batch, 1), start, device=self.device)}
+
+    @contextlib.contextmanager
+    def at_depth(self, layers: int) -> Iterator[None]:
+        """The same weights with only the first `layers` of the stack, until the block ends."""
+        stack_owner, name = self._stack()
+        stack, config = getattr(stack_owner, name), self.model.config
+        whole = depth(config)
+        if whole is None:
+            raise RuntimeError("a model without a stack cannot be shortened")
+        saved = dict(vars(config.get_text_config()))
+        setattr(stack_owner, name, stack[:layers])
+        set_depth(config, layers)
+        try:
+            yield
+        finally:
+            setattr(stack_owner, name, stack)
+            vars(config.get_text_config()).update(saved)
+
+    def _stack(self) -> tuple[Any, str]:
+        """The module list that the configuration's depth counts: the largest of that length."""
+        layers = depth(self.model.config)
+        stacks = [
+            (sum(p.numel() for p in child.parameters()), module, name)
+            for module in self.model.modules()
+            for name, child in module.named_children()
+            if isinstance(child, torch.nn.ModuleList) and len(child) == layers
+        ]
+        _, owner, name = max(stacks, key=lambda entry: entry[0])
+        return owner, name
+
+    def _placed(self, value: torch.Tensor) -> torch.Tensor:
+        return value.to(self.device, self.dtype) if value.is_floating_point() else value.to(self.device)
