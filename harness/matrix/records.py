@@ -149,6 +149,8 @@ class Parameters:
     threads: int | None = None
     """torch's intra-op threads; None takes every CPU the process may use."""
     rounds: int = 5
+    budget_s: float = 150.0
+    """Seconds for the timed rounds of all phases together; past it there are fewer rounds, not under three."""
     seed: int = 0
 
 

@@ -1,6 +1,8 @@
 """One model in memory at a time."""
 
+import ctypes
 import gc
+import sys
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -23,9 +25,18 @@ class Latest(Generic[Built]):
         """The cell's object; where building it failed before, the test is skipped with that reason."""
         if cell is not self._cell:
             self._built = None
-            gc.collect()  # models hold reference cycles: without this two would be in memory
+            release()
             self._cell = cell
             self._built = self._build(cell)
         if self._built is None:
             pytest.skip("the model could not be built")
         return self._built
+
+
+def release() -> None:
+    """Give the last model's memory back to the kernel, so that the next one's peak is its own."""
+    gc.collect()  # models hold reference cycles
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's; musl has none and keeps less
+        if trim is not None:
+            trim(0)

@@ -25,7 +25,8 @@ def gradients(subject: Subject) -> Finding:
     norm = sum(float(g.square().sum()) for _, g in used) ** 0.5
     if not used or not norm or norm != norm:  # noqa: PLR0124 — NaN alone differs from itself
         raise CheckFailed(f"the gradient's norm is {norm} over {len(used)} of {len(trained)} parameters")
-    step = STEP * abs(float(loss)) / norm**2 if float(loss) else STEP / norm
+    value = abs(loss.item())
+    step = STEP * value / norm**2 if value else STEP / norm
     slope = (_shifted(model, inputs, used, step) - _shifted(model, inputs, used, -step)) / (2 * step)
     detail = f"|g| = {norm:.4g} over {len(used)} of {len(trained)} parameters"
     return Finding(abs(slope - norm**2) / norm**2, detail)

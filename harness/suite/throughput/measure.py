@@ -1,49 +1,73 @@
 """Rounds of a phase through pytest-benchmark, other depths interleaved, and memory beside them."""
 
 from collections import defaultdict
+from dataclasses import dataclass, field
 from typing import Any
 
 from harness.results.record import Metric
 from harness.suite.throughput import memory
 from harness.suite.throughput.clock import now
 from harness.suite.throughput.metrics import metrics
-from harness.suite.throughput.phases import TOTAL, Phase
+from harness.suite.throughput.phases import PHASES, TOTAL, Phase
 from harness.suite.throughput.workload import Workload
 
-WARMUP_ROUNDS = 1
+LEAST_ROUNDS = 3
+"""Made even where the budget is smaller: fewer give no spread worth the name."""
+
+
+@dataclass(slots=True)
+class Rounds:
+    """What the rounds of one phase gave besides the times that pytest-benchmark keeps."""
+
+    work: Workload
+    phase: Phase
+    loaded: list[dict[str, float]] = field(default_factory=list)
+    shallow: list[tuple[int, dict[str, float]]] = field(default_factory=list)
+
+    def prepare(self) -> tuple[tuple[Any], dict[str, Any]]:
+        """Time the shallower depths, then make this round's state; pytest-benchmark does not time this.
+
+        Every round is so preceded by one of each other depth: a drift of the machine moves all alike.
+        """
+        if self.phase.repeats:
+            self.shallow += [(depth, _one_round(self.work, self.phase, depth)) for depth in self.work.shallow]
+        return (self.phase.prepare(self.work),), {}
+
+    def run(self, state: Any) -> None:
+        """The timed part."""
+        self.loaded.append(self.phase.run(self.work, state))
+
+    def warm_up(self) -> float:
+        """One round that is not kept; the seconds it took, preparation included."""
+        start = now()
+        self.run(*self.prepare()[0])
+        self.loaded.clear()
+        self.shallow.clear()
+        return now() - start
+
+    def series(self, seconds: list[float]) -> dict[str, dict[int | None, list[float]]]:
+        """Series → depth → seconds, one a round."""
+        found: dict[str, dict[int | None, list[float]]] = defaultdict(lambda: defaultdict(list))
+        found[TOTAL][self.work.layers] = seconds
+        rounds = [(self.work.layers, extra) for extra in self.loaded]
+        for depth, round_ in [*rounds, *self.shallow]:
+            for name, second in round_.items():
+                found[name][depth].append(second)
+        return found
 
 
 def measure(work: Workload, phase: Phase, benchmark: Any) -> list[Metric]:
-    """The phase's metrics. Each round is `prepare` untimed, then `run` timed by `benchmark.pedantic`.
-
-    Where the model is shortened, every round is preceded by one of each shallower depth, so that a
-    drift of the machine moves all depths alike.
-    """
-    warmups = WARMUP_ROUNDS if phase.repeats else 0
-    rounds = work.cell.parameters.rounds if phase.repeats else 1
-    shallow: list[tuple[int, dict[str, float]]] = []
-    extras: list[dict[str, float]] = []
-
-    def prepare() -> tuple[tuple[Any], dict[str, Any]]:
-        if phase.repeats:
-            shallow.extend((depth, _one_round(work, phase, depth)) for depth in work.shallow)
-        return (phase.prepare(work),), {}
-
-    def run(state: Any) -> None:
-        extras.append(phase.run(work, state))
-
+    """The phase's metrics: a warm-up, then as many rounds as were asked for and the budget allows."""
+    rounds = Rounds(work, phase)
+    asked = work.cell.parameters
+    count = 1
+    if phase.repeats:
+        share = asked.budget_s / sum(PHASES[name].repeats for name in work.cell.phases)
+        count = min(asked.rounds, max(LEAST_ROUNDS, int(share / rounds.warm_up())))
     peak_is_new = memory.reset_peak()
-    benchmark.pedantic(run, setup=prepare, rounds=rounds, iterations=1, warmup_rounds=warmups)
-
-    series: dict[str, dict[int | None, list[float]]] = defaultdict(lambda: defaultdict(list))
-    series[TOTAL][work.layers] = list(benchmark.stats.stats.data)
-    for extra in extras[warmups:]:
-        for name, seconds in extra.items():
-            series[name][work.layers].append(seconds)
-    for depth, round_ in shallow[warmups * len(work.shallow) :]:
-        for name, seconds in round_.items():
-            series[name][depth].append(seconds)
-    return metrics(work, phase.name, series) + (_memory(work, phase) if peak_is_new else [])
+    benchmark.pedantic(rounds.run, setup=rounds.prepare, rounds=count, iterations=1)
+    found = metrics(work, phase.name, rounds.series(list(benchmark.stats.stats.data)))
+    return found + (_memory(work, phase) if peak_is_new else [])
 
 
 def _one_round(work: Workload, phase: Phase, depth: int) -> dict[str, float]:

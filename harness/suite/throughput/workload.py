@@ -8,6 +8,7 @@ import torch
 
 from harness.matrix.records import Cell
 from harness.suite.functional.generation import decoder_start
+from harness.suite.latest import release
 from harness.suite.models.build import depth, full_config, full_model, set_depth
 from harness.suite.models.inputs import Shape, image_tokens, make_inputs
 from harness.suite.throughput import memory
@@ -38,7 +39,7 @@ class Workload:
         limit = memory_bytes or memory.available()
         dtype: torch.dtype = getattr(torch, cell.parameters.dtype)
         layers = depth_that_fits(size, dtype.itemsize, limit if cell.torch_device == "cpu" else None)
-        memory.reset_peak()
+        release()
         return cls(cell, size, layers, memory.resident())
 
     @property

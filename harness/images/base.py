@@ -1,0 +1,185 @@
+"""The base image: pulled where a registry answers, else made with debootstrap, and known by its id.
+
+In order: what HARNESS_BASE_IMAGE or a digest names; an image that is here already; a registry; debootstrap.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import docker
+from docker.errors import APIError, ImageNotFound, NotFound
+from requests.exceptions import RequestException
+
+from harness.errors import ImageError
+from harness.images.log import reason
+from harness.matrix.records import Device
+
+BUILT_TAG = "harness-base:bookworm"
+STAND_INS = {"python:3.11-slim-bookworm": "bookworm"}
+"""Base → the Debian release whose own Python stands in for it where no registry answers."""
+PACKAGES = "python3,python3-venv,ca-certificates"
+NEEDLESS = (
+    "var/cache/apt",
+    "var/lib/apt/lists",
+    "var/log",
+    *(f"usr/share/{x}" for x in ("locale", "man", "info")),
+)
+"""Folders emptied before import: what apt downloads again, logs, translations, manuals."""
+FENCE = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
+"""Namespaces of its own: what debootstrap mounts and starts ends with it, however it ends."""
+PULL_SILENCE_S = 20
+"""A registry that says nothing for this long counts as not answering."""
+CHUNK_BYTES = 1 << 20
+
+Tell = Callable[[str], None]
+Origin = Literal["registry", "debootstrap", "override"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """The image that a device's image is built on."""
+
+    reference: str
+    digest: str | None
+    """`name@sha256:…` as the registry gave it; None for what was never in one."""
+    id: str
+    origin: Origin
+
+    @property
+    def identity(self) -> str:
+        """What tells this base from any other: its digest, else its name and local id."""
+        return self.digest or f"{self.reference} {self.id}"
+
+
+class _NoAnswerError(Exception):
+    """No registry answered; the text is the engine's reason."""
+
+
+def ensure_base(device: Device, client: docker.DockerClient, tell: Tell) -> Base:
+    """The base of a device's image, pulled or made where it is not here yet.
+
+    Raises ImageError where there is no way to have it.
+    """
+    override = os.environ.get("HARNESS_BASE_IMAGE")
+    wanted = override or device.base
+    if not wanted:
+        raise ImageError(
+            f"device {device.id!r} has no 'base' in matrix.json: add one, or set HARNESS_BASE_IMAGE"
+        )
+    origin: Origin = "override" if override else "registry"
+    release = None if override else STAND_INS.get(wanted)
+    if here := _local(client, wanted, origin):
+        return here
+    if release and (built := _local(client, BUILT_TAG, "debootstrap")):
+        return built
+    try:
+        _pull(client, wanted, tell)
+    except _NoAnswerError as error:
+        if not release:
+            raise ImageError(
+                f"the base image {wanted} is not here and no registry answers ({error}): "
+                "load it with 'docker load', or name one that is here in HARNESS_BASE_IMAGE"
+            ) from None
+        tell(f"no registry answers for {wanted} ({error}): building {BUILT_TAG} with debootstrap")
+        _make(client, release, tell)
+        return _found(client, BUILT_TAG, "debootstrap")
+    return _found(client, wanted, origin)
+
+
+def _local(client: docker.DockerClient, reference: str, origin: Origin) -> Base | None:
+    try:
+        image = client.images.get(reference)
+    except ImageNotFound:
+        return None
+    digests = image.attrs.get("RepoDigests") or [None]
+    return Base(reference=reference, digest=digests[0], id=str(image.id), origin=origin)
+
+
+def _found(client: docker.DockerClient, reference: str, origin: Origin) -> Base:
+    base = _local(client, reference, origin)
+    if base is None:
+        raise ImageError(
+            f"the engine took the base image {reference} but does not have it: is its disk full?"
+        )
+    return base
+
+
+def _pull(client: docker.DockerClient, reference: str, tell: Tell) -> None:
+    """Pull, or raise `_NoAnswerError`; ImageError where a registry answers and has no such image."""
+    tell(f"pulling the base image {reference}")
+    patience, client.api.timeout = client.api.timeout, PULL_SILENCE_S
+    try:
+        with closing(client.api.pull(reference, stream=True, decode=True)) as events:
+            failures = [event["error"] for event in events if "error" in event]
+    except NotFound as error:
+        raise ImageError(f"no registry has the base image {reference}: {error.explanation}") from error
+    except APIError as error:
+        raise _NoAnswerError(error.explanation) from error
+    except RequestException as error:
+        raise _NoAnswerError(f"silent for {PULL_SILENCE_S} s") from error
+    finally:
+        client.api.timeout = patience
+    if failures:
+        raise _NoAnswerError(failures[-1])
+
+
+def _make(client: docker.DockerClient, release: str, tell: Tell) -> None:
+    """Make the stand-in base: a minimal Debian with its own Python, imported as an image."""
+    if shutil.which("debootstrap") is None or os.geteuid() != 0:
+        raise ImageError(
+            "no registry answers, and making the base image instead takes root and debootstrap: run as root "
+            "after 'apt-get install debootstrap', or name an image that is here in HARNESS_BASE_IMAGE"
+        )
+    started = time.monotonic()
+    repository, tag = BUILT_TAG.split(":")
+    labels = f"LABEL harness.app=harness harness.base=debootstrap-{release}"
+    work = Path(tempfile.mkdtemp(prefix="harness-base-"))
+    try:
+        system = work / "root"
+        _debootstrap(release, system, work / "log")
+        for name in NEEDLESS:
+            shutil.rmtree(system / name, ignore_errors=True)
+            (system / name).mkdir(parents=True)
+        with _archived(system) as archive:
+            client.api.import_image_from_stream(
+                archive, repository=repository, tag=tag, changes=["CMD python3", labels]
+            )
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    tell(f"{BUILT_TAG} is made: {time.monotonic() - started:.0f} s")
+
+
+def _debootstrap(release: str, folder: Path, log: Path) -> None:
+    """Fill `folder` with a minimal Debian."""
+    mirror = os.environ.get("HARNESS_DEBIAN_MIRROR")
+    command = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", release, str(folder)]
+    if mirror:
+        command.append(mirror)
+    with log.open("w") as output:
+        ended = subprocess.run([*FENCE, *command], stdout=output, stderr=subprocess.STDOUT, check=False)
+    if ended.returncode != 0:
+        raise ImageError(
+            f"debootstrap could not make the base image ({reason(log)}): check the disk and the network, "
+            "or name a Debian mirror in HARNESS_DEBIAN_MIRROR"
+        )
+
+
+@contextmanager
+def _archived(folder: Path) -> Iterator[Iterator[bytes]]:
+    """The folder as a tar stream."""
+    command = ["tar", "--create", "--numeric-owner", "--one-file-system", "--directory", str(folder), "."]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as tar:
+        assert tar.stdout is not None
+        try:
+            yield iter(partial(tar.stdout.read, CHUNK_BYTES), b"")
+        finally:
+            tar.kill()

@@ -1,0 +1,1 @@
+"""What to run: matrix.json → models, devices → cells → batches."""

@@ -1,0 +1,231 @@
+"""What a person sees at the end of a run, and the JSON document that a program reads instead."""
+
+import io
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any, TextIO
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from harness.errors import ResultsError
+from harness.matrix.records import Cell, Suite
+from harness.results.figures import figure, line, note, spread
+from harness.results.record import Outcome, Result
+from harness.results.verdict import EXPECTED, exit_code, judge, missing
+
+WIDTH = 120
+"""Columns where the output is no terminal and so has no width of its own."""
+
+MARKS = {
+    Outcome.PASSED: ("✓", "+", "green"),
+    Outcome.FAILED: ("✗", "X", "bold red"),
+    Outcome.XFAILED: ("xf", "xf", "yellow"),
+    Outcome.XPASSED: ("XP", "XP", "bold red"),
+    Outcome.SKIPPED: ("skip", "skip", "dim"),
+    Outcome.UNSUPPORTED: ("uns", "uns", "dim"),
+    Outcome.OOM: ("OOM", "OOM", "bold red"),
+    Outcome.TIMEOUT: ("TIME", "TIME", "bold red"),
+    Outcome.CRASHED: ("CRSH", "CRSH", "bold red"),
+    Outcome.ERROR: ("ERR", "ERR", "bold red"),
+}
+"""Outcome → its mark, its mark where only ASCII can be shown, its style."""
+
+SHORT = {
+    "construct": "make",
+    "forward": "fwd",
+    "determinism": "same",
+    "batch_equivalence": "bat",
+    "padding_invariance": "pad",
+    "kv_cache_equivalence": "kv",
+    "generate": "gen",
+    "save_load": "save",
+    "bf16_vs_fp32": "bf16",
+    "sdpa_vs_eager": "sdpa",
+    "gradients": "grad",
+}
+"""Check → its column's heading; eleven full names fit on no terminal."""
+
+
+def console(file: TextIO) -> Console:
+    """A console on `file`: no escapes where it is no terminal, `?` for what its encoding lacks."""
+    if isinstance(file, io.TextIOWrapper):
+        file.reconfigure(errors="replace")
+    return Console(file=file, width=None if file.isatty() else WIDTH, highlight=False, soft_wrap=False)
+
+
+def show(
+    out: Console,
+    results: Sequence[Result],
+    folder: Path,
+    planned: Iterable[str] = (),
+    warnings: Iterable[str] = (),
+) -> None:
+    """Print the tables, what did not run and why, where the results are, and what to do."""
+    for part in _parts(out, results, folder, tuple(planned), tuple(warnings)):
+        # Sentences are not broken: a command in them can be copied. Only a picture has edges.
+        out.print(part, soft_wrap=isinstance(part, Text) and not out.record)
+
+
+def to_json(
+    run: str,
+    results: Sequence[Result],
+    folder: Path,
+    planned: Iterable[str] = (),
+    warnings: Iterable[str] = (),
+) -> dict[str, Any]:
+    """Everything that `show` says, as one JSON document."""
+    planned = tuple(planned)
+    return {
+        "run": run,
+        "folder": str(folder),
+        "exit_code": exit_code(results, planned),
+        "results": [result.to_json() for result in results],
+        "verdicts": [judge(result).to_json() for result in results],
+        "missing": list(missing(results, planned)),
+        "warnings": list(warnings),
+    }
+
+
+def to_svg(path: Path, results: Sequence[Result], folder: Path, planned: Iterable[str] = ()) -> None:
+    """What `show` prints, as a picture."""
+    out = Console(file=io.StringIO(), record=True, width=WIDTH, highlight=False)
+    show(out, results, folder, planned)
+    try:
+        path.write_text(out.export_svg(title=f"harness: {folder.name}"), encoding="utf-8")
+    except OSError as error:
+        raise ResultsError(f"{path} cannot be written: {error.strerror}; name another file") from error
+
+
+def _parts(
+    out: Console, results: Sequence[Result], folder: Path, planned: tuple[str, ...], warnings: tuple[str, ...]
+) -> Iterable[RenderableType]:
+    cells = [Cell.from_json(result.cell) for result in results]
+    rows = sorted(zip(cells, results, strict=True), key=lambda row: _group(row[0]))
+    for (suite, device, dtype), group in groupby(rows, key=lambda row: _group(row[0])):
+        yield Text(f"{suite} on {device}, {dtype}", style="bold")
+        yield TABLES[suite](list(group), out)
+        yield Text()
+    yield from _legend(results, out)
+    yield from _listing("Not checked", _reasons(results))
+    yield from _listing("Estimates", _methods(results))
+    yield from _listing("Warnings", [line(warning, 400) for warning in warnings])
+    lost = [f"{cell}: no result; the run ended before it" for cell in missing(results, planned)]
+    yield from _listing(
+        "What to do", [sentence for result in results for sentence in judge(result).advice] + lost
+    )
+    yield Text(f"Results: {folder}")
+
+
+def _group(cell: Cell) -> tuple[Suite, str, str]:
+    return cell.suite, cell.device, cell.parameters.dtype
+
+
+def _functional(rows: list[tuple[Cell, Result]], out: Console) -> Table:
+    """Model × check: a mark each, blank where the check does not apply."""
+    applying = dict.fromkeys(check for cell, _ in rows for check in cell.checks)
+    names = [name for name in SHORT if name in applying] + [name for name in applying if name not in SHORT]
+    table = _table("model", *(SHORT.get(name, name) for name in names))
+    table.add_column("s", justify="right")
+    table.add_column("outcome")
+    for cell, result in rows:
+        checks = {check.name: check.outcome for check in result.report.checks}
+        marks = (_mark(checks[name], out) if name in checks else "" for name in names)
+        table.add_row(cell.model.id, *marks, f"{result.report.seconds:.1f}", _word(result.outcome))
+    return table
+
+
+def _throughput(rows: list[tuple[Cell, Result]], _: Console) -> Table:
+    """A row a metric; one row that says why where a cell has none."""
+    table = _table("model", "phase", "metric", gap=2)
+    for heading in ("figure", "min to max", "n"):
+        table.add_column(heading, justify="right", overflow="fold")
+    table.add_column("note", overflow="fold")
+    for cell, result in rows:
+        who = f"{cell.model.id}\n{_sizes(cell)}"
+        for metric in result.report.metrics:
+            value = Text(figure(metric), style="yellow" if metric.estimate else "")
+            table.add_row(
+                who,
+                metric.phase,
+                metric.name,
+                value,
+                spread(metric),
+                str(len(metric.samples) or "-"),
+                note(metric),
+            )
+            who = ""
+        if not result.report.metrics or result.outcome not in EXPECTED:
+            table.add_row(who, "", _word(result.outcome), "", "", "", line(result.report.message))
+    return table
+
+
+TABLES: dict[Suite, Callable[[list[tuple[Cell, Result]], Console], Table]] = {
+    Suite.FUNCTIONAL: _functional,
+    Suite.THROUGHPUT: _throughput,
+}
+
+
+def _table(*headings: str, gap: int = 1) -> Table:
+    """No lines but one below the headings: eleven checks fit in eighty columns."""
+    table = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, gap - 1, 0, 0))
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
+
+
+def _sizes(cell: Cell) -> str:
+    """The part of the cell's id that says what was varied: `b1-i128-o16`."""
+    prefix = f"{cell.model.id}-{cell.device}-{cell.suite}-{cell.parameters.dtype}"
+    return cell.id.removeprefix(prefix).removeprefix("-")
+
+
+def _mark(outcome: Outcome, out: Console) -> Text:
+    full, ascii_only, style = MARKS[outcome]
+    return Text(ascii_only if out.options.ascii_only else full, style=style)
+
+
+def _word(outcome: Outcome) -> Text:
+    return Text(outcome.value, style=MARKS[outcome][2])
+
+
+def _legend(results: Sequence[Result], out: Console) -> Iterable[RenderableType]:
+    """What the marks and headings that were used mean."""
+    functional = [result for result in results if result.cell["suite"] == Suite.FUNCTIONAL]
+    outcomes = {check.name: check.outcome for result in functional for check in result.report.checks}
+    used = {check.outcome for result in functional for check in result.report.checks}
+    marks = [f"{_mark(outcome, out)} {outcome}" for outcome in MARKS if outcome in used]
+    names = [f"{short} {name}" for name, short in SHORT.items() if name in outcomes]
+    if used:
+        yield Text("; ".join((", ".join(marks), ", ".join(names))), style="dim")
+
+
+def _reasons(results: Sequence[Result]) -> list[str]:
+    """Why something was not checked, said once for all the cells it holds for."""
+    cells: dict[str, list[str]] = {}
+    quiet = (Outcome.SKIPPED, Outcome.UNSUPPORTED, Outcome.XFAILED)
+    for result in results:
+        for check in result.report.checks:
+            if check.outcome in quiet:
+                why = f"{check.name} {check.outcome}: {line(check.message) or 'no reason given'}"
+                cells.setdefault(why, []).append(result.cell["model"]["id"])
+        if result.outcome in quiet and not result.report.checks:
+            why = f"{result.outcome}: {line(result.report.message) or 'no reason given'}"
+            cells.setdefault(why, []).append(result.cell["model"]["id"])
+    return [f"{why} ({', '.join(dict.fromkeys(models))})" for why, models in cells.items()]
+
+
+def _methods(results: Sequence[Result]) -> list[str]:
+    """How estimates were made, each way once."""
+    metrics = (metric for result in results for metric in result.report.metrics)
+    return list(dict.fromkeys(line(metric.estimate.method) for metric in metrics if metric.estimate))
+
+
+def _listing(title: str, sentences: Sequence[str]) -> Iterable[RenderableType]:
+    if sentences:
+        yield Text(f"{title}:", style="bold")
+        for sentence in sentences:
+            yield Text(f"  {sentence}")

@@ -1,0 +1,106 @@
+"""Whether results are as expected, and what to do about each thing that is not."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from harness.matrix.records import Cell, Suite
+from harness.results.figures import line
+from harness.results.record import Check, Outcome, Result
+
+EXPECTED = frozenset({Outcome.PASSED, Outcome.XFAILED, Outcome.SKIPPED, Outcome.UNSUPPORTED})
+"""Outcomes that call for nothing. A skip has a reason, or it does not pass the schema."""
+
+SESSIONS = {Suite.FUNCTIONAL: "test-{device} --", Suite.THROUGHPUT: "bench -- --device {device}"}
+"""The nox session that runs a suite, and the options that name the device."""
+
+CHECK_ADVICE = {
+    Outcome.FAILED: "{check} failed ({message}): see it alone with `{alone}`",
+    Outcome.XPASSED: "{check} is known to fail and passed: remove {row} from known_failures in matrix.json",
+    Outcome.OOM: "{check} ran out of memory: allow more with --memory, or leave the model out",
+    Outcome.TIMEOUT: "{check} took too long: allow more seconds with --timeout",
+    Outcome.CRASHED: "{check} ended the process ({message}): see it alone with `{alone}`",
+    Outcome.ERROR: "{check} could not be judged ({message}): see it alone with `{alone}`",
+}
+"""Outcome of a check → what to do."""
+
+CELL_ADVICE = {
+    Outcome.FAILED: "failed ({message}): see it alone with `{alone}`",
+    Outcome.XPASSED: "is known to fail and passed: remove its row from known_failures in matrix.json",
+    Outcome.OOM: "ran out of memory ({message}): give a smaller --batch, or allow more with --memory",
+    Outcome.TIMEOUT: "took more than {timeout:g} s: allow more seconds with --timeout",
+    Outcome.CRASHED: "crashed ({message}): read the end of its log in the run's folder logs/",
+    Outcome.ERROR: "could not be run ({message}): read its log in the run's folder logs/",
+}
+"""Outcome of a cell that no check explains → what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Whether a cell's result is as expected, and what to do if not, one sentence a thing."""
+
+    cell: str
+    outcome: Outcome
+    expected: bool
+    advice: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The verdict as `--json` prints it."""
+        return asdict(self)
+
+
+def judge(result: Result) -> Verdict:
+    """The verdict on one result."""
+    sentences = advice(result)
+    return Verdict(cell=result.report.cell, outcome=result.outcome, expected=not sentences, advice=sentences)
+
+
+def advice(result: Result) -> tuple[str, ...]:
+    """What to do about each thing that is not as expected, one sentence each; empty if all is."""
+    cell = Cell.from_json(result.cell)
+    checks = [check for check in result.report.checks if check.outcome not in EXPECTED]
+    sentences = [
+        CHECK_ADVICE[check.outcome].format(
+            check=check.name, message=_found(check), alone=_alone(cell, check.name), row=_row(cell, check)
+        )
+        for check in checks
+    ]
+    # A cell ends as its worst check did: only what no check explains is said of the cell.
+    if result.outcome not in EXPECTED and result.outcome not in {check.outcome for check in checks}:
+        message = line(result.report.message) or "no message"
+        sentences.append(
+            CELL_ADVICE[result.outcome].format(message=message, alone=_alone(cell), timeout=cell.timeout_s)
+        )
+    return tuple(f"{result.report.cell}: {sentence}" for sentence in sentences)
+
+
+def missing(results: Iterable[Result], planned: Iterable[str]) -> tuple[str, ...]:
+    """Ids of the planned cells that have no result."""
+    done = {result.report.cell for result in results}
+    return tuple(cell for cell in planned if cell not in done)
+
+
+def exit_code(results: Iterable[Result], planned: Iterable[str] = ()) -> int:
+    """0: every result is as expected and no planned cell lacks one; 1: something is not."""
+    results = tuple(results)
+    return int(bool(missing(results, planned)) or any(not judge(result).expected for result in results))
+
+
+def _alone(cell: Cell, check: str = "") -> str:
+    """The command that runs the cell again, or only one check of it; a phase has no option of its own."""
+    suite, option = (Suite.FUNCTIONAL, f" --check {check}") if check in cell.checks else (cell.suite, "")
+    session = SESSIONS[suite].format(device=cell.device)
+    return f"nox -s {session} --model {cell.model.id} --dtype {cell.parameters.dtype}{option}"
+
+
+def _found(check: Check) -> str:
+    if check.measured is not None and check.limit is not None and check.measured > check.limit:
+        return f"it deviates by {check.measured:.3g} where {check.limit:.3g} is allowed"
+    return line(check.message) or "no message"
+
+
+def _row(cell: Cell, check: Check) -> str:
+    """The row of known_failures as matrix.json has it, as far as the result knows."""
+    row = {"model": cell.model.id, "check": check.name, "reason": cell.known_failures.get(check.name, "")}
+    return json.dumps(row, ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""How it is run: a batch of cells, a runner and a door → results, and nothing left behind."""

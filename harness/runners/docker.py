@@ -1,0 +1,166 @@
+"""The docker runner: create → start → wait → remove, with a name that an earlier try would have too."""
+
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import final
+
+import docker
+from docker.errors import APIError, DockerException, NotFound
+from docker.models.containers import Container
+from docker.types import Mount
+from requests.exceptions import ConnectionError as RequestsConnectionError
+from requests.exceptions import ReadTimeout, RequestException
+from urllib3.exceptions import ReadTimeoutError
+
+from harness.errors import EngineError
+from harness.images.image import Image
+from harness.matrix.records import Device
+from harness.results.record import Isolation
+from harness.runners.hardening import harden
+from harness.runners.owner import Owner
+from harness.runners.protocol import Ending, Limits, Order, Stop, Ticking
+
+TICK_S = 1.0
+KILL_S = 30
+"""How long the engine may take to end a container that it was told to kill."""
+APP = "harness"
+RUN = "harness.run"
+"""Label: the run it belongs to. `harness.app` alone proves nothing: containers inherit their image's labels."""
+DEADLINE = "harness.deadline"
+"""Label: seconds since the epoch after which the reaper may remove the container."""
+OWNER = "harness.owner"
+"""Label: the process that waits for the container."""
+PYTHON = "/opt/venv/bin/python"
+PACKAGES = "/opt/harness"
+CELLS = "/door/cells.json"
+OUT = "/door/out"
+LOST = (RequestException, DockerException)
+"""What a request raises when the engine is not there any more, or no longer makes sense."""
+
+
+@final
+class DockerRunner:
+    """Runs each attempt in a hardened container of the device's image."""
+
+    name = "docker"
+    one_cell_each = False
+
+    def __init__(self, client: docker.DockerClient, image: Image, device: Device, package: Path) -> None:
+        """`package` is the folder of the harness's own code, mounted read-only."""
+        self._client = client
+        self._image = image
+        self._package = package
+        self._hardening = harden(device.container)
+
+    def isolation(self, limits: Limits) -> Isolation:
+        """What will stand between the work and the machine."""
+        return self._hardening.isolation(limits)
+
+    def attempt(self, order: Order, watch: Ticking) -> Ending:
+        """Run the suite on `order.cells` in a container; EngineError where it cannot be started."""
+        began = time.monotonic()
+        container: Container | None = None
+        try:
+            container = self._start(order)
+            stopped = _follow(container, watch)
+            _save_log(container, order)
+            return _ending(container, stopped, time.monotonic() - began)
+        except APIError as problem:
+            if container is None:
+                raise EngineError(
+                    f"the container engine refused {_name(order)}: {problem.explanation}"
+                ) from problem
+            removed = isinstance(problem, NotFound)
+            return Ending(exit_code=None, seconds=time.monotonic() - began, engine_lost=not removed)
+        except LOST:
+            return Ending(exit_code=None, seconds=time.monotonic() - began, engine_lost=True)
+        finally:
+            with suppress(*LOST):  # then the reaper finds it by its label
+                self._remove(order)
+
+    def _start(self, order: Order) -> Container:
+        self._remove(order)  # an earlier try's, which has the same name
+        container = self._client.containers.create(
+            self._image.id,
+            name=_name(order),
+            entrypoint=[PYTHON],
+            command=["-m", "harness.suite", CELLS, OUT],
+            working_dir="/tmp",  # noqa: S108, the container's own
+            environment={
+                "HOME": "/tmp",  # noqa: S108
+                "HF_HUB_OFFLINE": "1",
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "PYTHONPATH": PACKAGES,
+            },
+            mounts=[
+                Mount(f"{PACKAGES}/harness", str(self._package), type="bind", read_only=True),
+                Mount(CELLS, str(order.cells), type="bind", read_only=True),
+                Mount(OUT, str(order.out), type="bind"),
+            ],
+            labels=_labels(order),
+            **self._hardening.arguments(order.limits),
+        )
+        container.start()
+        return container
+
+    def _remove(self, order: Order) -> None:
+        try:
+            container = self._client.containers.get(_name(order))
+        except NotFound:
+            return
+        if container.labels.get(RUN) == order.run:  # a stranger's keeps its name, and the engine says so
+            container.remove(v=True, force=True)
+
+
+def _name(order: Order) -> str:
+    return f"harness-{order.run}-{order.name}"
+
+
+def _labels(order: Order) -> dict[str, str]:
+    return {
+        "harness.app": APP,
+        RUN: order.run,
+        "harness.batch": order.batch,
+        "harness.attempt": str(order.attempt),
+        DEADLINE: str(int(order.deadline)),
+        OWNER: str(Owner.of(os.getpid())),
+    }
+
+
+def _follow(container: Container, watch: Ticking) -> Stop | None:
+    """Wait until the container has ended; why it was killed, or None if it ended by itself."""
+    while not _ended(container, TICK_S):
+        stop = watch.tick()
+        if stop is not None:
+            with suppress(APIError):  # it has ended meanwhile
+                container.kill()
+            _ended(container, KILL_S)
+            return stop
+    return None
+
+
+def _ended(container: Container, seconds: float) -> bool:
+    """Wait for the container's end, asleep in one request, so that the end is noticed at once."""
+    try:
+        container.wait(timeout=seconds)
+    except ReadTimeout:
+        return False
+    except RequestsConnectionError as problem:  # what a timeout becomes once the answer's header is read
+        if any(isinstance(cause, ReadTimeoutError) for cause in problem.args):
+            return False
+        raise
+    return True
+
+
+def _save_log(container: Container, order: Order) -> None:
+    order.log.write_bytes(container.logs())  # the engine has capped it
+
+
+def _ending(container: Container, stopped: Stop | None, seconds: float) -> Ending:
+    container.reload()
+    state = container.attrs["State"]
+    return Ending(
+        exit_code=state["ExitCode"], oom_killed=state["OOMKilled"], stopped=stopped, seconds=seconds
+    )

@@ -1,0 +1,125 @@
+"""The attempts at one batch: run what remains, take in what is finished, blame what was in flight, go on."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from harness.errors import EngineError
+from harness.matrix.records import Batch, Cell
+from harness.results.record import Outcome, Provenance, Result
+from harness.runners import door
+from harness.runners.outcomes import by_signal, classify
+from harness.runners.protocol import Ending, Event, Limits, Order, Runner
+from harness.runners.watch import GRACE_S, Watch
+
+MARGIN_S = 600.0
+"""Added to all the deadlines of an attempt before the reaper may end it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """What the attempts at all batches of a run share."""
+
+    run: str
+    folder: Path
+    """The run's folder, which exists."""
+    limits: Limits
+    provenance: Provenance
+    keep: Callable[[Result], None]
+    """Stores a result at once; what it raises ends the run, and the reaper takes in what it refused."""
+    progress: Callable[[Event], None] = field(default=lambda _: None)
+    tell: Callable[[str], None] = field(default=lambda _: None)
+    """Told, in a sentence each, of files that were refused."""
+    grace_s: float = GRACE_S
+
+
+def execute(batch: Batch, runner: Runner, execution: Execution) -> None:
+    """Run the batch's cells until each has a result; an attempt that ends early costs one cell.
+
+    EngineError where the engine refuses the first attempt or goes away, after the results so far are kept;
+    KeyboardInterrupt likewise. Nothing of an attempt is left behind in either case.
+    """
+    remaining = list(batch.cells)
+    attempt = 0
+    while remaining:
+        attempt += 1
+        settled = _attempt(batch.id, attempt, remaining, runner, execution)
+        remaining = [cell for cell in remaining if cell.id not in settled]
+
+
+def _attempt(
+    batch: str, number: int, cells: Sequence[Cell], runner: Runner, execution: Execution
+) -> frozenset[str]:
+    """The ids of the cells that have a result now: at least one."""
+    order = Order(
+        run=execution.run,
+        batch=batch,
+        attempt=number,
+        folder=execution.folder,
+        deadline=time.time() + sum(cell.timeout_s + execution.grace_s for cell in cells) + MARGIN_S,
+        limits=execution.limits,
+        isolation=runner.isolation(execution.limits),
+        provenance=execution.provenance,
+    )
+    door.open_door(order, cells)
+    watch = Watch(order, cells, execution.progress, execution.grace_s)
+    ending: Ending | None = None
+    settled = set()
+    try:
+        ending = runner.attempt(order, watch)
+    finally:  # Ctrl-C and a refusal included: what is finished is kept
+        watch.read()
+        found = door.intake(order.work)
+        for result in _settle(order, cells, found, watch, ending):
+            execution.keep(result)
+            settled.add(result.report.cell)
+        for problem in found.problems + door.close_door(order):
+            execution.tell(problem)
+    if ending.engine_lost:
+        raise EngineError("the container engine went away: start it again, and run what is missing")
+    return frozenset(settled)
+
+
+def _settle(
+    order: Order, cells: Sequence[Cell], found: door.Intake, watch: Watch, ending: Ending | None
+) -> Iterator[Result]:
+    """The results of an attempt: what it reported, and what its ending says of a cell that did not report."""
+    reported = {result.report.cell for result in found.results}
+    missing = [cell for cell in cells if cell.id not in reported]
+    if ending is not None and ending.oom_killed and not missing:
+        yield from _doubted(found.results)
+        return
+    yield from found.results
+    if ending is not None:
+        outcome, _ = classify(ending)
+        message = _sentence(order, found, watch, ending)
+        for cell in _blamed(missing, found, watch, ending):
+            yield door.error(order, cell.to_json(), message, outcome, watch.waited_s)
+
+
+def _blamed(missing: Sequence[Cell], found: door.Intake, watch: Watch, ending: Ending) -> Sequence[Cell]:
+    """Which of the cells without a result the ending is held against; the others get another attempt."""
+    forced = ending.oom_killed or ending.stopped is not None or ending.exit_code is None
+    by_itself = not (forced or by_signal(ending.exit_code))
+    if by_itself and (ending.exit_code == 0 or not watch.named):
+        return missing  # it thought that it had done them all, or did not get as far as a cell and never will
+    in_flight = [cell for cell in missing if cell.id == watch.in_flight]
+    between = not in_flight and found.results  # something was settled, so the next attempt may find out
+    return in_flight if in_flight or between else missing[:1]
+
+
+def _doubted(results: Sequence[Result]) -> Iterator[Result]:
+    """All cells finished, yet a process ran out of memory: unless one of them says so, none is believed."""
+    several = "; which of the attempt's cells it was cannot be told" if len(results) > 1 else ""
+    message = f"a process of the cell ran out of memory, though the cell went on{several}"
+    known = any(result.outcome is Outcome.OOM for result in results)
+    for result in results:
+        doubted = replace(result.report, outcome=Outcome.OOM, message=message)
+        yield result if known else replace(result, report=doubted)
+
+
+def _sentence(order: Order, found: door.Intake, watch: Watch, ending: Ending) -> str:
+    """The ending in words, where in the cell it came, and where to read more."""
+    during = f" (during {watch.doing})" if watch.doing else ""
+    return "; ".join([f"{classify(ending)[1]}{during}", *found.stray, f"see logs/{order.name}.log"])

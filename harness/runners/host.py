@@ -1,0 +1,165 @@
+"""The host runner: a process a cell, with resource limits, where there is no engine or none is wanted."""
+
+import os
+import resource
+import select
+import signal
+import subprocess
+import sys
+import time
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import final
+
+from harness.errors import HostEnvironmentError
+from harness.results.record import Isolation
+from harness.runners import door
+from harness.runners.owner import Owner
+from harness.runners.protocol import Ending, Limits, Order, Stop, Ticking
+
+TICK_S = 1.0
+KEPT_VARIABLES = (
+    "PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES",
+    "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "ONEAPI_DEVICE_SELECTOR", "ZE_AFFINITY_MASK",
+)  # fmt: skip
+"""What the work sees of the caller's environment: where things are, and no token."""
+OUT_OF_MEMORY = (b"MemoryError", b"std::bad_alloc", b"can't allocate memory")
+"""How a program says that RLIMIT_DATA has refused it memory."""
+LAST_WORDS = 4096
+LOOSENED = (
+    "network: the host's",
+    "files: all that the user may read and write",
+    "processes: not counted",
+    "devices: all that the user may open",
+)
+
+
+@final
+class HostRunner:
+    """Runs each attempt as a process of this machine, in the interpreter of a locked environment."""
+
+    name = "host"
+    one_cell_each = True
+
+    def __init__(self, python: Path, package: Path) -> None:
+        """`package` is the folder of the harness's own code."""
+        self._python = python
+        self._package = package
+
+    def isolation(self, limits: Limits) -> Isolation:
+        """What will stand between the work and the machine: limits of one process, and its own group."""
+        confined = sys.platform == "linux"
+        memory = limits.memory_bytes if confined else None
+        unlimited = () if memory else ("memory: no limit",)
+        return Isolation(
+            runner="host",
+            network="host",
+            user=f"{os.getuid()}:{os.getgid()}",
+            read_only=False,
+            memory_bytes=memory,
+            cpus=limits.cpus if confined else None,
+            pids=None,
+            loosened=LOOSENED + unlimited,
+        )
+
+    def attempt(self, order: Order, watch: Ticking) -> Ending:
+        """Run the suite on `order.cells`; HostEnvironmentError where its interpreter cannot be started."""
+        began = time.monotonic()
+        process = self._start(order)
+        try:
+            confine(process.pid, order.limits)
+            door.write_order(order, Owner.of(process.pid))
+            stopped = _follow(process, watch)
+        finally:
+            # The leader is not reaped before this, so its number cannot be another group's yet.
+            end_group(process.pid)
+            code = process.wait()
+        return Ending(
+            exit_code=code,
+            oom_killed=code != 0 and _ran_out_of_memory(order.log),
+            stopped=stopped,
+            seconds=time.monotonic() - began,
+        )
+
+    def _start(self, order: Order) -> subprocess.Popen[bytes]:
+        home = order.work / "home"
+        home.mkdir()
+        environment = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ} | {
+            "HOME": str(home),
+            "TMPDIR": str(home),
+            "HF_HUB_OFFLINE": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONPATH": str(self._package.parent),
+        }
+        command = [str(self._python), "-m", "harness.suite", str(order.cells), str(order.out)]
+        try:
+            with order.log.open("wb") as log:
+                return subprocess.Popen(
+                    command,
+                    cwd=home,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+        except OSError as problem:
+            raise HostEnvironmentError(f"{self._python} cannot be started: {problem.strerror}") from problem
+
+
+def confine(pid: int, limits: Limits) -> None:
+    """Limit a process that has just begun; what it starts inherits the limits.
+
+    From outside rather than between fork and exec, where Python code is not safe beside other threads; the
+    interpreter takes longer to come up than this takes.
+    """
+    if sys.platform != "linux":
+        return
+    rows = [(resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, limits.tmp_bytes)]
+    if limits.memory_bytes is not None:
+        rows.append((resource.RLIMIT_DATA, limits.memory_bytes))
+    with suppress(ProcessLookupError):  # it ended at once, and its exit code says why
+        for kind, value in rows:
+            resource.prlimit(pid, kind, (value, value))
+        if limits.cpus is not None:
+            os.sched_setaffinity(pid, limits.cpu_set())
+
+
+def end_group(pid: int) -> None:
+    """Kill the process and all that it started and that did not leave its group."""
+    with suppress(ProcessLookupError, PermissionError):  # macOS refuses a group of zombies
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _follow(process: subprocess.Popen[bytes], watch: Ticking) -> Stop | None:
+    """Wait until the process has ended; why it has to be killed, or None if it ended by itself."""
+    if sys.platform != "linux":
+        return _follow_by_asking(process, watch)
+    descriptor = os.pidfd_open(process.pid)
+    with closing(os.fdopen(descriptor, "rb", buffering=0)):
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        while not poll.poll(TICK_S * 1000):  # asleep: Popen.wait would look up to 20 times a second
+            stop = watch.tick()
+            if stop is not None:
+                return stop
+    return None
+
+
+def _follow_by_asking(process: subprocess.Popen[bytes], watch: Ticking) -> Stop | None:
+    while True:
+        try:
+            process.wait(timeout=TICK_S)
+        except subprocess.TimeoutExpired:
+            stop = watch.tick()
+            if stop is not None:
+                return stop
+        else:
+            return None
+
+
+def _ran_out_of_memory(log: Path) -> bool:
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - LAST_WORDS))
+        words = file.read()
+    return any(sign in words for sign in OUT_OF_MEMORY)

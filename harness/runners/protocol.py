@@ -1,0 +1,154 @@
+"""What the runners agree on: what is ordered, under which limits, and how it ended."""
+
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+from harness.results.record import Isolation, Outcome, Provenance
+
+MIB = 1024**2
+GIB = 1024**3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What the work may use; sizes in bytes."""
+
+    memory_bytes: int | None = None
+    cpus: str | None = None
+    """CPUs it may run on, as the kernel writes them: `0-1,4`. None leaves all."""
+    pids: int = 512
+    shm_bytes: int = GIB
+    tmp_bytes: int = 2 * GIB
+    output_bytes: int = 64 * MIB
+    """Of all that it may leave in `out/`, and of each file read from there."""
+    log_bytes: int = 8 * MIB
+
+    def cpu_set(self) -> frozenset[int]:
+        """The CPUs of `cpus`, one by one; empty where all may be used."""
+        ranges = [part.partition("-") for part in (self.cpus or "").split(",") if part]
+        return frozenset(
+            cpu for first, _, last in ranges for cpu in range(int(first), int(last or first) + 1)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One attempt at the cells of a batch: what `order.json` holds, but for where it lies."""
+
+    run: str
+    batch: str
+    attempt: int
+    folder: Path
+    """The run's folder."""
+    deadline: float
+    """Seconds since the epoch after which nothing of this attempt can still be wanted."""
+    limits: Limits
+    isolation: Isolation
+    provenance: Provenance
+
+    @property
+    def name(self) -> str:
+        """Names the attempt within its run."""
+        return f"{self.batch}-{self.attempt}"
+
+    @property
+    def work(self) -> Path:
+        """The attempt's own folder, there only while it goes on."""
+        return self.folder / "work" / self.name
+
+    @property
+    def cells(self) -> Path:
+        """What goes in."""
+        return self.work / "cells.json"
+
+    @property
+    def out(self) -> Path:
+        """What comes out, written by code that is not trusted."""
+        return self.work / "out"
+
+    @property
+    def log(self) -> Path:
+        """Standard output and error of the work."""
+        return self.work / "log.txt"
+
+    def to_json(self) -> dict[str, Any]:
+        """The order as `order.json` has it."""
+        return {key: value for key, value in asdict(self).items() if key != "folder"}
+
+    @classmethod
+    def from_json(cls, folder: Path, data: dict[str, Any]) -> Self:
+        """The order that a run's folder holds; KeyError or TypeError where `data` is something else."""
+        known = {key: data[key] for key in (row.name for row in fields(cls)) if key != "folder"}
+        isolation = known["isolation"] | {"loosened": tuple(known["isolation"]["loosened"])}
+        return cls(
+            **known
+            | {
+                "folder": folder,
+                "limits": Limits(**known["limits"]),
+                "isolation": Isolation(**isolation),
+                "provenance": Provenance(**known["provenance"]),
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """Why the work must be killed."""
+
+    outcome: Outcome
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How an attempt ended, before anything it left is read."""
+
+    exit_code: int | None
+    """128 + n in a container and -n on the host for signal n; None where nobody could see it."""
+    seconds: float
+    oom_killed: bool = False
+    """Whether any of its processes ran out of memory, whatever the exit code says."""
+    stopped: Stop | None = None
+    engine_lost: bool = False
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether it was killed for its deadline."""
+        return self.stopped is not None and self.stopped.outcome is Outcome.TIMEOUT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A line of `progress.jsonl`: what the suite is about to do, or has done."""
+
+    kind: str
+    """`collect`, `start`, `check`, `phase` or `finish`."""
+    cell: str
+    name: str = ""
+    """The check or phase."""
+
+
+class Ticking(Protocol):
+    """What a runner calls about once a second while the work goes on."""
+
+    def tick(self) -> Stop | None:
+        """Why the work must be killed now; None lets it go on."""
+
+
+class Runner(Protocol):
+    """A way to run an attempt: in a container, or as a process of this machine."""
+
+    name: str
+    one_cell_each: bool
+    """Whether a batch may hold no more than one cell."""
+
+    def isolation(self, limits: Limits) -> Isolation:
+        """What will stand between the work and the machine."""
+
+    def attempt(self, order: Order, watch: Ticking) -> Ending:
+        """Run the suite on `order.cells` until it ends or `watch` stops it.
+
+        Leaves the output in `order.out` and `order.log`, and nothing else: no container and no process,
+        also where it is interrupted. EngineError where the work could not be started.
+        """

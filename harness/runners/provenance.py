@@ -1,0 +1,82 @@
+"""Where a result comes from, as seen from outside: the harness's own revision, and this machine."""
+
+import platform
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+from harness.images.image import Image
+from harness.results.record import Provenance
+
+UNKNOWN = "unknown"
+
+
+def of_image(root: Path, image: Image, engine: str) -> Provenance:
+    """Of what runs in a container made from `image`; `root` is the checkout."""
+    return Provenance(
+        image=image.tag,
+        image_id=image.id,
+        lock_hash=image.lock_hash,
+        base=image.base,
+        engine=engine,
+        revision=harness_revision(root),
+        host=platform.node(),
+        kernel=kernel(),
+        cpu=cpu(),
+    )
+
+
+def of_host(root: Path, lock_hash: str | None) -> Provenance:
+    """Of what runs as a process of this machine; `lock_hash` is None where it is not a locked environment."""
+    return Provenance(
+        image=None,
+        image_id=None,
+        lock_hash=lock_hash,
+        base=None,
+        engine=None,
+        revision=harness_revision(root),
+        host=platform.node(),
+        kernel=kernel(),
+        cpu=cpu(),
+    )
+
+
+@cache
+def harness_revision(root: Path) -> str:
+    """The checkout's git revision, `+dirty` where `harness/` differs from it; `unknown` without git."""
+    commit = _git(root, "rev-parse", "--verify", "HEAD")
+    changes = _git(root, "status", "--porcelain", "--", "harness")
+    if commit is None or changes is None:
+        return UNKNOWN
+    return f"{commit}+dirty" if changes else commit
+
+
+def kernel() -> str:
+    """Name and release of the operating system's kernel."""
+    return f"{platform.system()} {platform.release()}"
+
+
+@cache
+def cpu() -> str:
+    """The CPU's model, as it names itself."""
+    if sys.platform == "darwin":
+        return _output("sysctl", "-n", "machdep.cpu.brand_string") or UNKNOWN
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return next(iter(names), "") or platform.processor() or platform.machine() or UNKNOWN
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    return _output("git", "-C", str(root), *arguments)
+
+
+def _output(*command: str) -> str | None:
+    try:
+        done = subprocess.run(command, capture_output=True, check=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.decode(errors="replace").strip()

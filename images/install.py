@@ -1,0 +1,88 @@
+"""Install a requirements.lock with the Python that runs this: in an image's build, and on the host.
+
+Standard library only, because it runs before anything is installed. pip's own configuration decides
+where packages come from. Wheels of a local version (`torch==2.13.0+cpu`) are not on the usual index:
+where pip's sources have none, the index of the device is asked, briefly.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+# The lock is complete and has wheels only: nothing is resolved, built or taken without its hash.
+PIP_INSTALL = (
+    *("-m", "pip", "install", "--no-deps", "--require-hashes", "--only-binary=:all:"),
+    *("--no-input", "--progress-bar=off", "--disable-pip-version-check", "--root-user-action=ignore"),
+)
+BRIEFLY = ("--retries=1", "--timeout=15")
+TOLD = "install: "
+"""Begins each line that is meant for people; the others are pip's."""
+
+
+def rows(lock: str) -> list[str]:
+    """The requirements of a lock, each with its hashes and without comments."""
+    found: list[str] = []
+    for line in lock.splitlines():
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        if line[0].isspace():
+            found[-1] += "\n" + line
+        else:
+            found.append(line)
+    return found
+
+
+def is_local_version(row: str) -> bool:
+    """Whether a row pins a local version (`+cpu`), which only the maker's own index publishes."""
+    return "+" in row.split(maxsplit=1)[0]
+
+
+def install(requirements: Iterable[str], options: Sequence[str] = ()) -> bool:
+    """Run pip on these rows; whether it could install them all."""
+    with tempfile.TemporaryDirectory() as folder:
+        wanted = Path(folder) / "requirements.txt"
+        wanted.write_text("\n".join(requirements) + "\n", encoding="utf-8")
+        command = [sys.executable, *PIP_INSTALL, *options, "-r", str(wanted)]
+        return subprocess.run(command, check=False).returncode == 0
+
+
+def tell(line: str) -> None:
+    """Write a line for people, in order with pip's own output."""
+    sys.stdout.write(f"{TOLD}{line}\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    """Install the lock; 0 where all of it is installed."""
+    parser = argparse.ArgumentParser(description="Install a requirements.lock with this Python.")
+    parser.add_argument("lock", type=Path)
+    parser.add_argument("--torch-index", default="", help="asked for wheels that pip's own sources lack")
+    arguments = parser.parse_args()
+
+    everything = rows(arguments.lock.read_text(encoding="utf-8"))
+    local = [row for row in everything if is_local_version(row)]
+    usual = [row for row in everything if not is_local_version(row)]
+
+    names = ", ".join(row.split(maxsplit=1)[0] for row in local)
+    if local:
+        tell(f"{names} from pip's own sources")
+        if not install(local, BRIEFLY):
+            if not arguments.torch_index:
+                tell(f"failed: pip's own sources do not have {names}, and no other index is known")
+                return 1
+            tell(f"{names} from {arguments.torch_index}, since pip's own sources do not have it")
+            if not install(local, [f"--index-url={arguments.torch_index}", *BRIEFLY]):
+                tell(f"failed: neither pip's own sources nor {arguments.torch_index} gave {names}")
+                return 1
+    tell(f"{len(usual)} further packages")
+    if usual and not install(usual):
+        tell("failed: pip's sources did not give every package of the lock")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

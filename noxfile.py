@@ -1,0 +1,84 @@
+"""The sessions people type. Each calls one `harness` command; `nox -l` lists them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import nox
+
+MISTAKE, INTERRUPTED = 2, 130
+
+try:
+    DEVICES = json.loads((Path(__file__).parent / "matrix.json").read_text())["devices"]
+except (OSError, ValueError, KeyError) as error:
+    sys.stderr.write(f"error: matrix.json has no devices that can be read: {error!r}; mend it\n")
+    sys.exit(MISTAKE)
+
+nox.needs_version = ">=2026.10.20"
+nox.options.sessions = ["lint", "tests"]
+nox.options.reuse_existing_virtualenvs = True
+
+
+def harness(session: nox.Session, *arguments: str) -> None:
+    """Run `harness` and keep its exit code where nox would turn it into 1: mistakes are 2, Ctrl-C is 130."""
+    session.install("-e", ".", silent=True)
+    code = subprocess.run([f"{session.bin}/harness", *arguments], check=False).returncode
+    if code in (MISTAKE, INTERRUPTED):
+        sys.exit(code)
+    if code:
+        session.error("not everything is as expected")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """The project's own tests; torch and transformers come from the cpu image's lock."""
+    session.install("-e", ".[tests]", silent=True)
+    session.run("harness", "env", "cpu", "--into", f"{session.bin}/python", silent=True)
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, types and walls."""
+    session.install("-e", ".[lint]", silent=True)
+    session.run("ruff", "format", "--check", ".")
+    session.run("ruff", "check", ".")
+    session.run("mypy")
+    session.run("lint-imports")
+    session.run("harness", "matrix", "check")
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Resolve images/*/requirements.in anew: `nox -s lock`, or `nox -s lock -- cpu`."""
+    session.install("-e", ".[lock]", silent=True)
+    session.run("harness", "image", "lock", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Time models: `nox -s bench -- --model starcoder2_15b --dtype bfloat16`."""
+    harness(session, "run", "--suite", "throughput", *session.posargs)
+
+
+def image_session(device: str) -> None:
+    """`image-<device>`: build its image, unless an unchanged one is there."""
+
+    @nox.session(name=f"image-{device}")
+    def build(session: nox.Session) -> None:
+        harness(session, "image", "build", device, *session.posargs)
+
+
+def test_session(device: str) -> None:
+    """`test-<device>`: the functional suite on it."""
+
+    @nox.session(name=f"test-{device}")
+    def test(session: nox.Session) -> None:
+        harness(session, "run", "--suite", "functional", "--device", device, *session.posargs)
+
+
+for row in DEVICES:
+    test_session(row["id"])
+    if row.get("image"):
+        image_session(row["id"])

@@ -1,0 +1,96 @@
+"""A device whose image holds one package made here, so that locks, environments and builds need no network."""
+
+import base64
+import hashlib
+import os
+import shutil
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.images.lock import MADE_FROM
+from harness.matrix.records import Device
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def checkout() -> Path:
+    return CHECKOUT
+
+
+@pytest.fixture
+def cpu() -> Device:
+    return Device(
+        id="cpu",
+        title="CPU",
+        torch_device="cpu",
+        dtypes=("float32",),
+        runners=("docker", "host"),
+        image="cpu",
+        base="python:3.11-slim-bookworm",
+    )
+
+
+@pytest.fixture
+def told() -> list[str]:
+    """What the code under test tells: pass `told.append`."""
+    return []
+
+
+@pytest.fixture
+def make_wheel(tmp_path: Path) -> Callable[[str, str], Path]:
+    """Write a wheel of one module, which holds its version, into the folder `wheels`."""
+
+    def make(name: str, version: str, folder: Path = tmp_path / "wheels") -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        info = f"{name}-{version}.dist-info"
+        members = {
+            f"{name}.py": f"version = {version!r}\n",
+            f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+            f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        }
+        record = "".join(f"{path},sha256={_digest(text)},{len(text)}\n" for path, text in members.items())
+        members[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n"
+        wheel = folder / f"{name}-{version}-py3-none-any.whl"
+        with zipfile.ZipFile(wheel, "w") as archive:
+            for path, text in members.items():
+                archive.writestr(zipfile.ZipInfo(path), text)
+        return wheel
+
+    return make
+
+
+@pytest.fixture
+def only_wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Configure pip, by its own variables, to look in the folder `wheels` and nowhere else."""
+    for variable in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(variable)
+    folder = tmp_path / "wheels"
+    folder.mkdir(exist_ok=True)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    return folder
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, only_wheels: Path, make_wheel: Callable[[str, str], Path], cpu: Device) -> Device:
+    """A device whose lock holds `sample` 1.0, below the root `tmp_path`."""
+    wheel = make_wheel("sample", "1.0")
+    folder = tmp_path / "images" / "tiny"
+    folder.mkdir(parents=True)
+    requirements = folder / "requirements.in"
+    requirements.write_text("sample\n")
+    made_from = MADE_FROM + hashlib.sha256(requirements.read_bytes()).hexdigest()
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    (folder / "requirements.lock").write_text(f"{made_from}\nsample==1.0 \\\n    --hash=sha256:{digest}\n")
+    shutil.copy(CHECKOUT / "images" / "install.py", folder.parent)
+    return replace(cpu, id="tiny", image="tiny")
+
+
+def _digest(text: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()

@@ -1,0 +1,92 @@
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.images.served import served
+
+MakeWheel = Callable[..., Path]
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("environment")
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    return folder / "bin" / "python"
+
+
+@pytest.fixture
+def nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pip is configured with no source at all; an index on its command line is still asked."""
+    for variable in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(variable)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setenv("PIP_INDEX_URL", (tmp_path / "empty").as_uri())
+
+
+def run(python: Path, checkout: Path, lock: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [str(python), str(checkout / "images" / "install.py"), str(lock), *options]
+    return subprocess.run(command, check=False, capture_output=True, text=True)
+
+
+def write_lock(path: Path, *wheels: Path) -> Path:
+    rows = []
+    for wheel in wheels:
+        name, version = wheel.name.split("-")[:2]
+        digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+        rows.append(f"{name}=={version} \\\n    --hash=sha256:{digest}\n    # via -r requirements.in\n")
+    path.write_text("# a header\n" + "".join(rows))
+    return path
+
+
+def version(python: Path, name: str) -> str:
+    command = [str(python), "-c", f"import {name}; print({name}.version)"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_pips_own_sources_come_first(
+    tmp_path: Path, python: Path, checkout: Path, make_wheel: MakeWheel, only_wheels: Path
+) -> None:
+    lock = write_lock(tmp_path / "lock", make_wheel("first", "1.0+cpu"), make_wheel("usual", "3.0"))
+    done = run(python, checkout, lock, "--torch-index=http://127.0.0.1:9/never-asked")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "never-asked" not in done.stdout
+    assert version(python, "first") == "1.0+cpu"
+    assert version(python, "usual") == "3.0"
+
+
+@pytest.mark.usefixtures("nothing")
+def test_the_torch_index_gives_what_they_lack(
+    tmp_path: Path, python: Path, checkout: Path, make_wheel: MakeWheel
+) -> None:
+    index = tmp_path / "index"
+    lock = write_lock(tmp_path / "lock", make_wheel("second", "1.0+cpu", index / "second"))
+    with served([index]) as (address,):
+        done = run(python, checkout, lock, f"--torch-index={address}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"second==1.0+cpu from {address}, since pip's own sources do not have it" in done.stdout
+    assert version(python, "second") == "1.0+cpu"
+
+
+@pytest.mark.usefixtures("nothing")
+def test_what_nobody_has_is_said(tmp_path: Path, python: Path, checkout: Path, make_wheel: MakeWheel) -> None:
+    lock = write_lock(tmp_path / "lock", make_wheel("third", "1.0+cpu", tmp_path / "elsewhere"))
+    done = run(python, checkout, lock)
+    assert done.returncode == 1
+    assert "pip's own sources do not have third==1.0+cpu" in done.stdout
+
+
+def test_a_changed_wheel_is_refused(
+    tmp_path: Path, python: Path, checkout: Path, make_wheel: MakeWheel, only_wheels: Path
+) -> None:
+    wheel = make_wheel("fourth", "1.0")
+    lock = write_lock(tmp_path / "lock", wheel)
+    wheel.write_bytes(wheel.read_bytes() + b"\0")
+    done = run(python, checkout, lock)
+    assert done.returncode == 1
+    assert "HASHES" in done.stderr

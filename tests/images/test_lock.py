@@ -1,0 +1,79 @@
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.errors import ImageError
+from harness.images.lock import lock, lock_hash, lock_path
+from harness.matrix.records import Device
+
+LOCKS = sorted((Path(__file__).parents[2] / "images").glob("*/requirements.lock"))
+
+
+@pytest.fixture(params=LOCKS, ids=lambda path: path.parent.name)
+def committed(request: pytest.FixtureRequest) -> Path:
+    path: Path = request.param
+    return path
+
+
+def test_there_are_locks() -> None:
+    assert LOCKS
+
+
+def test_a_committed_lock_matches_its_requirements(committed: Path, cpu: Device, checkout: Path) -> None:
+    assert lock_path(replace(cpu, image=committed.parent.name), checkout) == committed
+
+
+def test_a_committed_lock_records_no_address_and_no_path(committed: Path) -> None:
+    pinned = [line for line in committed.read_text().splitlines() if not line.startswith("#")]
+    assert not [line for line in pinned if "://" in line or re.search(r"[\s=@]/", line)]
+
+
+def test_a_committed_lock_pins_and_hashes_every_package(committed: Path) -> None:
+    rows = re.split(r"\n(?=\w)", committed.read_text())[1:]
+    assert rows
+    assert not [row for row in rows if not re.match(r"[\w.-]+==\S+ \\\n    --hash=sha256:[0-9a-f]{64}", row)]
+
+
+def test_lock_pins_what_pip_is_configured_with(
+    tmp_path: Path, tiny: Device, make_wheel: Callable[[str, str], Path], told: list[str]
+) -> None:
+    newest = make_wheel("sample", "2.0")
+    before = lock_hash(tiny, tmp_path)
+    lock(tiny, tmp_path, told.append)
+    text = lock_path(tiny, tmp_path).read_text()
+    assert "sample==2.0" in text
+    assert hashlib.sha256(newest.read_bytes()).hexdigest() in text
+    assert str(tmp_path) not in text
+    assert lock_hash(tiny, tmp_path) != before
+    assert told == ["images/tiny/requirements.lock: 1 packages"]
+
+
+def test_the_same_requirements_give_the_same_lock(tmp_path: Path, tiny: Device, told: list[str]) -> None:
+    lock(tiny, tmp_path, told.append)
+    first = lock_hash(tiny, tmp_path)
+    lock(tiny, tmp_path, told.append)
+    assert lock_hash(tiny, tmp_path) == first
+
+
+def test_a_lock_that_cannot_be_made_leaves_the_old_one(tmp_path: Path, tiny: Device, told: list[str]) -> None:
+    old = lock_path(tiny, tmp_path).read_text()
+    (tmp_path / "images/tiny/requirements.in").write_text("no-such-package\n")
+    with pytest.raises(ImageError, match="images/tiny/requirements.in cannot be locked: .*no-such-package"):
+        lock(tiny, tmp_path, told.append)
+    assert (tmp_path / "images/tiny/requirements.lock").read_text() == old
+
+
+def test_a_lock_of_other_requirements_is_refused(tmp_path: Path, tiny: Device) -> None:
+    (tmp_path / "images/tiny/requirements.in").write_text("sample\nanother\n")
+    with pytest.raises(ImageError, match="does not match the requirements.in beside it: run 'nox -s lock'"):
+        lock_hash(tiny, tmp_path)
+
+
+@pytest.mark.parametrize("image", [None, "absent"])
+def test_a_device_without_an_image_is_refused(tmp_path: Path, tiny: Device, image: str | None) -> None:
+    with pytest.raises(ImageError, match="has no image yet"):
+        lock_path(replace(tiny, image=image), tmp_path)

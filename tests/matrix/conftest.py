@@ -1,0 +1,41 @@
+"""The real matrix, and a checkout with a matrix that a test may spoil."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.matrix.load import find_root, load
+from harness.matrix.records import Matrix
+
+Data = dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def matrix() -> Matrix:
+    return load(find_root(Path(__file__)))
+
+
+@pytest.fixture
+def data() -> Data:
+    """matrix.json as data, to be changed."""
+    loaded: Data = json.loads((find_root(Path(__file__)) / "matrix.json").read_text())
+    return loaded
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Callable[[Data | str], Path]:
+    """A function that writes a matrix, as data or text, into a checkout with the image cpu."""
+    image = tmp_path / "images" / "cpu"
+    image.mkdir(parents=True)
+    (image / "Dockerfile").touch()
+    (image / "requirements.lock").touch()
+
+    def write(matrix: Data | str) -> Path:
+        text = matrix if isinstance(matrix, str) else json.dumps(matrix)
+        (tmp_path / "matrix.json").write_text(text)
+        return tmp_path
+
+    return write

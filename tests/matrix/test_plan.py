@@ -1,0 +1,201 @@
+"""Cells and batches."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.errors import SelectionError
+from harness.matrix.plan import batches, plan, tolerance
+from harness.matrix.records import KnownFailure, Matrix, Model, Parameters, Suite, Tolerance
+from harness.matrix.schema import validate
+from harness.matrix.select import Selection, select
+
+TODAY = date(2026, 11, 21)
+
+
+def _models(matrix: Matrix, *names: str) -> tuple[Model, ...]:
+    return select(matrix, Selection(models=names))
+
+
+@pytest.mark.parametrize(
+    ("model", "suite", "parameters", "expected"),
+    [
+        ("bert", Suite.FUNCTIONAL, Parameters(), "bert-cpu-functional-float32"),
+        ("bert", Suite.FUNCTIONAL, Parameters(batch=8, rounds=9), "bert-cpu-functional-float32"),
+        ("bert", Suite.FUNCTIONAL, Parameters(threads=4), "bert-cpu-functional-float32-t4"),
+        (
+            "starcoder2_15b",
+            Suite.THROUGHPUT,
+            Parameters(dtype="bfloat16"),
+            "starcoder2_15b-cpu-throughput-bfloat16-b1-i128-o16",
+        ),
+        ("vit", Suite.THROUGHPUT, Parameters(batch=8, input_tokens=7), "vit-cpu-throughput-float32-b8"),
+        ("whisper", Suite.THROUGHPUT, Parameters(threads=2), "whisper-cpu-throughput-float32-b1-o16-t2"),
+    ],
+)
+def test_ids_hold_what_changes_the_measurement(
+    matrix: Matrix, model: str, suite: Suite, parameters: Parameters, expected: str
+) -> None:
+    (cell,) = plan(matrix, _models(matrix, model), matrix.device("cpu"), suite, parameters)
+    assert cell.id == expected
+
+
+parameters = st.builds(
+    Parameters,
+    dtype=st.sampled_from(["float32", "bfloat16"]),
+    batch=st.integers(1, 4),
+    input_tokens=st.integers(1, 4),
+    output_tokens=st.integers(2, 4),
+    threads=st.none() | st.integers(1, 2),
+)
+
+
+@given(parameters, parameters, st.sampled_from(Suite))
+def test_equal_ids_mean_equal_cells(matrix: Matrix, one: Parameters, other: Parameters, suite: Suite) -> None:
+    device = matrix.device("cpu")
+    for left, right in zip(
+        plan(matrix, matrix.models, device, suite, one),
+        plan(matrix, matrix.models, device, suite, other),
+        strict=True,
+    ):
+        assert (left.id == right.id) == (left == right)
+
+
+@pytest.mark.parametrize("suite", Suite)
+def test_every_cell_of_the_matrix_passes_its_schema(matrix: Matrix, suite: Suite) -> None:
+    for device in matrix.devices:
+        cells = plan(matrix, matrix.models, device, suite, Parameters())
+        assert len({cell.id for cell in cells}) == len(matrix.models)
+        assert (
+            validate("cells", {"version": 1, "run": "r", "cells": [cell.to_json() for cell in cells]}) == []
+        )
+
+
+def test_a_cell_has_the_checks_of_its_architecture_and_only_throughput_has_phases(matrix: Matrix) -> None:
+    device = matrix.device("cpu")
+    (bert,) = plan(matrix, _models(matrix, "bert"), device, Suite.FUNCTIONAL, Parameters())
+    (gpt2,) = plan(matrix, _models(matrix, "gpt2"), device, Suite.THROUGHPUT, Parameters())
+    assert "generate" not in bert.checks
+    assert bert.phases == ()
+    assert "generate" in gpt2.checks
+    assert gpt2.phases == ("load", "prefill", "decode", "generate")
+    assert gpt2.tolerances.keys() == set(gpt2.checks)
+
+
+def test_checks_named_are_the_checks_run_and_models_without_them_are_left_out(matrix: Matrix) -> None:
+    cells = plan(
+        matrix,
+        _models(matrix, "bert", "gpt2"),
+        matrix.device("cpu"),
+        Suite.FUNCTIONAL,
+        Parameters(),
+        checks=["Generate", "kv-cache-equivalence"],
+    )
+    assert [(cell.model.id, cell.checks) for cell in cells] == [
+        ("gpt2", ("kv_cache_equivalence", "generate"))
+    ]
+
+
+def test_a_timeout_given_holds_for_every_cell(matrix: Matrix) -> None:
+    device = matrix.device("cpu")
+    cells = plan(matrix, matrix.models, device, Suite.FUNCTIONAL, Parameters(), timeout_s=7)
+    assert {cell.timeout_s for cell in cells} == {7}
+
+
+@pytest.mark.parametrize(
+    ("model", "device", "limit"),
+    [
+        ("gpt2", "cuda", 5.0),
+        ("gpt2", "cpu", 4.0),
+        ("llama", "cuda", 3.0),
+        ("llama", "cpu", 2.0),
+        ("bert", "cpu", 0.0),
+    ],
+)
+def test_the_narrowest_tolerance_wins(matrix: Matrix, model: str, device: str, limit: float) -> None:
+    row = Tolerance(check="forward", limit=0, reason="for everything")
+    rows = [
+        replace(row, limit=5, model="gpt2", device="cuda"),
+        row,
+        replace(row, limit=4, model="gpt2"),
+        replace(row, limit=9, check="generate", model="gpt2", device="cuda"),
+        replace(row, limit=3, architecture="decoder-only", device="cuda"),
+        replace(row, limit=2, architecture="decoder-only"),
+        replace(row, limit=1, device="cuda"),
+    ]
+    assert tolerance(rows, "forward", _models(matrix, model)[0], matrix.device(device)) == limit
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, {"forward": "it is known to fail"}),
+        ({"expires": "2026-11-20"}, {}),
+        ({"device": "cuda"}, {}),
+        ({"device": "cpu"}, {"forward": "it is known to fail"}),
+        ({"model": "gpt2"}, {}),
+        ({"check": "generate"}, {}),
+    ],
+)
+def test_known_failures_hold_until_they_expire(
+    matrix: Matrix, changed: dict[str, str], expected: dict[str, str]
+) -> None:
+    row = KnownFailure(model="bert", check="forward", reason="it is known to fail", expires="2026-11-21")
+    matrix = replace(matrix, known_failures=(replace(row, **changed),))
+    (cell,) = plan(
+        matrix, _models(matrix, "bert"), matrix.device("cpu"), Suite.FUNCTIONAL, Parameters(), today=TODAY
+    )
+    assert cell.known_failures == expected
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        (Parameters(batch=0), "--batch 0 is too small: give 1 or more"),
+        (Parameters(rounds=0), "--rounds 0"),
+        (Parameters(input_tokens=-1), "--input-tokens -1"),
+        (Parameters(output_tokens=1), "--output-tokens 1 is too small: give 2 or more"),
+        (Parameters(threads=0), "--threads 0"),
+        (Parameters(budget_s=0), "--budget 0 is too small: give 1 or more"),
+        (Parameters(dtype="float16"), "cpu has no dtype 'float16'; it has float32, bfloat16"),
+    ],
+)
+def test_parameters_out_of_range_are_one_sentence(
+    matrix: Matrix, parameters: Parameters, sentence: str
+) -> None:
+    with pytest.raises(SelectionError, match=sentence):
+        plan(matrix, matrix.models, matrix.device("cpu"), Suite.THROUGHPUT, parameters)
+
+
+@pytest.mark.parametrize(
+    ("checks", "suite", "sentence"),
+    [
+        (["generat"], Suite.FUNCTIONAL, "there is no check 'generat'; the nearest is generate"),
+        (["generate"], Suite.FUNCTIONAL, "none of the models has the check generate"),
+        (["forward"], Suite.THROUGHPUT, "--check is for the functional suite"),
+    ],
+)
+def test_checks_that_fit_nothing_are_one_sentence(
+    matrix: Matrix, checks: list[str], suite: Suite, sentence: str
+) -> None:
+    with pytest.raises(SelectionError, match=sentence):
+        plan(matrix, _models(matrix, "bert"), matrix.device("cpu"), suite, Parameters(), checks=checks)
+
+
+def test_a_timeout_that_is_no_time_is_one_sentence(matrix: Matrix) -> None:
+    with pytest.raises(SelectionError, match="--timeout 0 is too small"):
+        plan(matrix, matrix.models, matrix.device("cpu"), Suite.FUNCTIONAL, Parameters(), timeout_s=0)
+
+
+def test_batches_hold_every_cell_once(matrix: Matrix) -> None:
+    device = matrix.device("cpu")
+    cells = [cell for suite in Suite for cell in plan(matrix, matrix.models, device, suite, Parameters())]
+    together = batches(cells, device, one_cell_each=False)
+    alone = batches(cells, device, one_cell_each=True)
+    assert [batch.id for batch in together] == ["cpu-functional", "cpu-throughput"]
+    assert [batch.id for batch in alone] == [cell.id for cell in cells]
+    for made in (together, alone):
+        assert [cell for batch in made for cell in batch.cells] == cells

@@ -1,0 +1,88 @@
+"""What is as expected, and what to do about what is not."""
+
+from collections.abc import Callable
+
+import pytest
+
+from harness.results.record import Check, Outcome, Result
+from harness.results.verdict import EXPECTED, advice, exit_code, judge, missing
+
+MakeResult = Callable[..., Result]
+
+
+def _check(outcome: Outcome, **fields: float) -> Check:
+    return Check(name="forward", outcome=outcome, seconds=0.1, message="it says why\nand more", **fields)
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_each_outcome_of_a_cell_is_expected_or_has_advice(make_result: MakeResult, outcome: Outcome) -> None:
+    verdict = judge(make_result(outcome=outcome, message="it says why"))
+    assert verdict.expected == (outcome in EXPECTED)
+    assert len(verdict.advice) == (0 if verdict.expected else 1)
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_each_outcome_of_a_check_is_expected_or_has_advice(make_result: MakeResult, outcome: Outcome) -> None:
+    verdict = judge(make_result(outcome=outcome, message="it says why", checks=(_check(outcome),)))
+    assert verdict.expected == (outcome in EXPECTED)
+    assert len(verdict.advice) == (0 if verdict.expected else 1)
+
+
+def test_a_failed_check_is_rerun_alone(make_result: MakeResult) -> None:
+    check = _check(Outcome.FAILED, measured=0.5, limit=1e-4)
+    (sentence,) = advice(make_result(outcome=Outcome.FAILED, checks=(check,)))
+    assert sentence == (
+        "bert-cpu-functional-float32: forward failed (it deviates by 0.5 where 0.0001 is allowed): "
+        "see it alone with `nox -s test-cpu -- --model bert --dtype float32 --check forward`"
+    )
+
+
+def test_a_failed_gate_is_not_as_expected_though_the_cell_says_passed(make_result: MakeResult) -> None:
+    result = make_result("bert throughput", checks=(_check(Outcome.FAILED),))
+    assert not judge(result).expected
+    assert "nox -s test-cpu -- --model bert" in advice(result)[0]
+
+
+def test_a_phase_that_failed_is_rerun_by_the_cell_s_own_session(make_result: MakeResult) -> None:
+    phase = Check(name="forward_pass", outcome=Outcome.ERROR, seconds=0.1, message="why")
+    (sentence,) = advice(make_result("bert throughput", outcome=Outcome.ERROR, checks=(phase,)))
+    assert sentence.endswith("`nox -s bench -- --device cpu --model bert --dtype float32`")
+
+
+def test_a_failed_throughput_cell_is_rerun_by_its_own_session(make_result: MakeResult) -> None:
+    (sentence,) = advice(make_result("bert throughput", outcome=Outcome.FAILED, message="why"))
+    assert "`nox -s bench -- --device cpu --model bert --dtype float32`" in sentence
+
+
+def test_a_known_failure_that_passes_prints_the_row_to_remove(make_result: MakeResult) -> None:
+    result = make_result(
+        known_failures={"forward": "a reason of some length"},
+        outcome=Outcome.XPASSED,
+        checks=(_check(Outcome.XPASSED),),
+    )
+    (sentence,) = advice(result)
+    assert '{"model": "bert", "check": "forward", "reason": "a reason of some length"}' in sentence
+
+
+def test_a_crash_that_no_check_explains_is_said_beside_a_failed_check(make_result: MakeResult) -> None:
+    result = make_result(outcome=Outcome.CRASHED, message="signal 11", checks=(_check(Outcome.FAILED),))
+    failed, crashed = advice(result)
+    assert ": forward failed (" in failed
+    assert ": crashed (signal 11)" in crashed
+
+
+def test_the_advice_is_one_printable_line(make_result: MakeResult) -> None:
+    (sentence,) = advice(make_result(outcome=Outcome.CRASHED, message="\x1b[2J{evil}\nmore {0}"))
+    assert sentence.isprintable()
+    assert "{evil}" in sentence
+    assert "more" not in sentence
+
+
+def test_the_exit_code_tells_whether_all_is_as_expected(make_result: MakeResult) -> None:
+    good = make_result()
+    bad = make_result("vit functional", outcome=Outcome.OOM, message="killed")
+    assert exit_code([good]) == 0
+    assert exit_code([good, bad]) == 1
+    assert exit_code([good], planned=[good.report.cell]) == 0
+    assert exit_code([good], planned=[good.report.cell, "vit"]) == 1
+    assert missing([good], [good.report.cell, "vit"]) == ("vit",)

@@ -1,0 +1,135 @@
+"""A stage for the runners: the real ones, with `misbehaviour.py` where the suite would be."""
+
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import docker
+import pytest
+
+from harness.images.image import Image
+from harness.matrix.records import Batch, Cell, Device, Model, Parameters, Suite
+from harness.results.record import Provenance, Result
+from harness.results.store import RunStore
+from harness.runners.docker import DockerRunner
+from harness.runners.execute import Execution, execute
+from harness.runners.host import HostRunner
+from harness.runners.protocol import MIB, Event, Limits, Runner
+
+HERE = Path(__file__).parent
+CPU = Device(
+    id="cpu", title="CPU", torch_device="cpu", dtypes=("float32",), runners=("docker", "host"), image="cpu"
+)
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """The folder of a package `harness` whose suite is the stand-in."""
+    suite = tmp_path / "checkout" / "harness" / "suite"
+    suite.mkdir(parents=True)
+    for folder in (suite.parent, suite):
+        (folder / "__init__.py").touch()
+    shutil.copy(HERE / "misbehaviour.py", suite / "__main__.py")
+    return suite.parent
+
+
+@pytest.fixture
+def docker_runner(engine: docker.DockerClient, cpu_image: Image, package: Path) -> DockerRunner:
+    return DockerRunner(engine, cpu_image, CPU, package)
+
+
+@pytest.fixture
+def host_runner(package: Path) -> HostRunner:
+    return HostRunner(Path(sys.executable), package)
+
+
+@pytest.fixture
+def limits() -> Limits:
+    return Limits(memory_bytes=192 * MIB, cpus="0", pids=32, shm_bytes=8 * MIB, tmp_bytes=256 * MIB, output_bytes=8 * MIB)
+
+
+@pytest.fixture
+def provenance() -> Provenance:
+    return Provenance(
+        image=None,
+        image_id=None,
+        lock_hash=None,
+        base=None,
+        engine=None,
+        revision="unknown",
+        host="here",
+        kernel="Linux 6",
+        cpu="a CPU",
+    )
+
+
+@pytest.fixture
+def batch() -> Callable[..., Batch]:
+    """Makes a batch with a cell for each deed; the cell's id is the deed's place and name: `0-passes`."""
+
+    def make(*deeds: str, timeout_s: float = 60.0) -> Batch:
+        cells = tuple(_cell(f"{place}-{deed}", deed, timeout_s) for place, deed in enumerate(deeds))
+        return Batch(id="b0", device=CPU, cells=cells)
+
+    return make
+
+
+@pytest.fixture
+def store(tmp_path: Path, batch: Callable[..., Batch], request: pytest.FixtureRequest) -> RunStore:
+    """The folder of a run whose id no other test has."""
+    name = "".join(letter if letter.isalnum() else "-" for letter in request.node.name)
+    return RunStore.create(tmp_path / "results", f"t{tmp_path.stat().st_ino}-{name}"[:80].rstrip("-"), batch("passes").cells)
+
+
+@pytest.fixture
+def perform(
+    store: RunStore, limits: Limits, provenance: Provenance, batch: Callable[..., Batch]
+) -> Callable[..., dict[str, Result]]:
+    """Runs a cell for each deed and gives the results by cell; nothing else may be left in the run's folder."""
+
+    def run(
+        runner: Runner,
+        *deeds: str,
+        timeout_s: float = 60.0,
+        grace_s: float = 60.0,
+        progress: Callable[[Event], None] = lambda _: None,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> dict[str, Result]:
+        execution = Execution(
+            run=store.run,
+            folder=store.folder,
+            limits=limits,
+            provenance=provenance,
+            keep=store.append,
+            progress=progress,
+            tell=tell,
+            grace_s=grace_s,
+        )
+        try:
+            execute(batch(*deeds, timeout_s=timeout_s), runner, execution)
+        finally:
+            left = (store.folder / "work").exists()
+        assert not left
+        found = store.read()
+        assert not found.warnings
+        return {result.report.cell: result for result in found.results}
+
+    return run
+
+
+def _cell(name: str, deed: str, timeout_s: float) -> Cell:
+    model = Model(id=deed, model_type="bert", architecture="encoder-only", auto_class="AutoModel")
+    return Cell(
+        id=name,
+        model=model,
+        suite=Suite.FUNCTIONAL,
+        device="cpu",
+        torch_device="cpu",
+        parameters=Parameters(),
+        checks=("forward",),
+        phases=(),
+        tolerances={},
+        known_failures={},
+        timeout_s=timeout_s,
+    )
