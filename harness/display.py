@@ -4,7 +4,14 @@ import time
 from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from harness.matrix.records import Cell
 from harness.results.record import Result
@@ -53,8 +60,8 @@ class Bar:
 
     def event(self, event: Event) -> None:
         """Show what is in flight, and count what has ended."""
-        done = {"advance": 1} if event.kind == FINISH else {}
-        self._progress.update(self._task, description=f"{event.cell} {event.name}".strip(), **done)
+        description = f"{event.cell} {event.name}".strip()
+        self._progress.update(self._task, description=description, advance=int(event.kind == FINISH))
 
     def result(self, result: Result) -> None:
         """Nothing: the tables come at the end."""

@@ -137,7 +137,9 @@ def _planned(matrix: Matrix, results: Path, request: Request) -> Plan:
 def _engine(device: Device, request: Request, tell: Callable[[str], None]) -> docker.DockerClient | None:
     """The engine, where one is wanted and answers; None means the host runner."""
     if request.runner is not None and request.runner not in device.runners:
-        raise SelectionError(f"device {device.id} cannot use --runner {request.runner}; it has {device.runners[0]}")
+        raise SelectionError(
+            f"device {device.id} cannot use --runner {request.runner}; it has {device.runners[0]}"
+        )
     if request.python is not None and request.runner == "docker":
         raise SelectionError("--python is for the host runner: leave out --runner docker")
     if request.runner == "host" or request.python is not None or "docker" not in device.runners:

@@ -55,6 +55,12 @@ def tell(line: str) -> None:
     sys.stdout.flush()
 
 
+def fail(line: str) -> int:
+    """Say what is missing and how to supply it; the exit code of a failure."""
+    tell(f"failed: {line}: name one that does in PIP_INDEX_URL or PIP_FIND_LINKS")
+    return 1
+
+
 def main() -> int:
     """Install the lock; 0 where all of it is installed."""
     parser = argparse.ArgumentParser(description="Install a requirements.lock with this Python.")
@@ -71,16 +77,13 @@ def main() -> int:
         tell(f"{names} from pip's own sources")
         if not install(local, BRIEFLY):
             if not arguments.torch_index:
-                tell(f"failed: pip's own sources do not have {names}, and no other index is known")
-                return 1
+                return fail(f"pip's own sources do not have {names}")
             tell(f"{names} from {arguments.torch_index}, since pip's own sources do not have it")
             if not install(local, [f"--index-url={arguments.torch_index}", *BRIEFLY]):
-                tell(f"failed: neither pip's own sources nor {arguments.torch_index} gave {names}")
-                return 1
+                return fail(f"neither pip's own sources nor {arguments.torch_index} gave {names}")
     tell(f"{len(usual)} further packages")
     if usual and not install(usual):
-        tell("failed: pip's sources did not give every package of the lock")
-        return 1
+        return fail("no source that pip is configured with gave every package of the lock")
     return 0
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 import docker
-from docker.errors import APIError, ImageNotFound, NotFound
+from docker.errors import APIError, ImageNotFound
 from requests.exceptions import RequestException
 
 from harness.errors import ImageError
@@ -38,6 +38,8 @@ FENCE = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
 """Namespaces of its own: what debootstrap mounts and starts ends with it, however it ends."""
 PULL_SILENCE_S = 20
 """A registry that says nothing for this long counts as not answering."""
+ANSWERS = ("manifest unknown", "not found", "denied", "unauthorized")
+"""What the engine reports where a registry did answer, and the answer was no."""
 CHUNK_BYTES = 1 << 20
 
 Tell = Callable[[str], None]
@@ -114,22 +116,24 @@ def _found(client: docker.DockerClient, reference: str, origin: Origin) -> Base:
 
 
 def _pull(client: docker.DockerClient, reference: str, tell: Tell) -> None:
-    """Pull, or raise `_NoAnswerError`; ImageError where a registry answers and has no such image."""
+    """Pull, or raise `_NoAnswerError`; ImageError where a registry refuses."""
     tell(f"pulling the base image {reference}")
     patience, client.api.timeout = client.api.timeout, PULL_SILENCE_S
     try:
         with closing(client.api.pull(reference, stream=True, decode=True)) as events:
-            failures = [event["error"] for event in events if "error" in event]
-    except NotFound as error:
-        raise ImageError(f"no registry has the base image {reference}: {error.explanation}") from error
+            said = next((event["error"] for event in events if "error" in event), None)
     except APIError as error:
-        raise _NoAnswerError(error.explanation) from error
-    except RequestException as error:
-        raise _NoAnswerError(f"silent for {PULL_SILENCE_S} s") from error
+        said = error.explanation or str(error)
+    except RequestException:
+        said = f"silent for {PULL_SILENCE_S} s"
     finally:
         client.api.timeout = patience
-    if failures:
-        raise _NoAnswerError(failures[-1])
+    if said and any(answer in said for answer in ANSWERS):
+        raise ImageError(
+            f"no registry gives out the base image {reference} ({said}): correct its name, or log in"
+        )
+    if said:
+        raise _NoAnswerError(said)
 
 
 def _make(client: docker.DockerClient, release: str, tell: Tell) -> None:

@@ -150,7 +150,7 @@ class Parameters:
     """torch's intra-op threads; None takes every CPU the process may use."""
     rounds: int = 5
     budget_s: float = 150.0
-    """Seconds for the timed rounds of all phases together; past it there are fewer rounds, not under three."""
+    """Seconds for the timed rounds of all phases; past it there are fewer rounds, though not under three."""
     seed: int = 0
 
 

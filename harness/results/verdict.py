@@ -12,7 +12,10 @@ from harness.results.record import Check, Outcome, Result
 EXPECTED = frozenset({Outcome.PASSED, Outcome.XFAILED, Outcome.SKIPPED, Outcome.UNSUPPORTED})
 """Outcomes that call for nothing. A skip has a reason, or it does not pass the schema."""
 
-SESSIONS = {Suite.FUNCTIONAL: "test-{device} --", Suite.THROUGHPUT: "bench -- --device {device}"}
+SESSIONS = {
+    Suite.FUNCTIONAL: "test-{device} -- --model {model}",
+    Suite.THROUGHPUT: "bench -- --device {device} --model {model} --dtype {dtype}",
+}
 """The nox session that runs a suite, and the options that name the device."""
 
 CHECK_ADVICE = {
@@ -90,8 +93,8 @@ def exit_code(results: Iterable[Result], planned: Iterable[str] = ()) -> int:
 def _alone(cell: Cell, check: str = "") -> str:
     """The command that runs the cell again, or only one check of it; a phase has no option of its own."""
     suite, option = (Suite.FUNCTIONAL, f" --check {check}") if check in cell.checks else (cell.suite, "")
-    session = SESSIONS[suite].format(device=cell.device)
-    return f"nox -s {session} --model {cell.model.id} --dtype {cell.parameters.dtype}{option}"
+    session = SESSIONS[suite].format(device=cell.device, model=cell.model.id, dtype=cell.parameters.dtype)
+    return f"nox -s {session}{option}"
 
 
 def _found(check: Check) -> str:

@@ -4,15 +4,15 @@ import os
 import time
 from contextlib import suppress
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import final
 
 import docker
 from docker.errors import APIError, DockerException, NotFound
 from docker.models.containers import Container
 from docker.types import Mount
-from requests.exceptions import ConnectionError as RequestsConnectionError
-from requests.exceptions import ReadTimeout, RequestException
-from urllib3.exceptions import ReadTimeoutError
+from requests.exceptions import RequestException
 
 from harness.errors import EngineError
 from harness.images.image import Image
@@ -27,7 +27,7 @@ KILL_S = 30
 """How long the engine may take to end a container that it was told to kill."""
 APP = "harness"
 RUN = "harness.run"
-"""Label: the run it belongs to. `harness.app` alone proves nothing: containers inherit their image's labels."""
+"""Label: the run it belongs to. `harness.app` proves nothing: containers inherit their image's labels."""
 DEADLINE = "harness.deadline"
 """Label: seconds since the epoch after which the reaper may remove the container."""
 OWNER = "harness.owner"
@@ -130,28 +130,34 @@ def _labels(order: Order) -> dict[str, str]:
 
 
 def _follow(container: Container, watch: Ticking) -> Stop | None:
-    """Wait until the container has ended; why it was killed, or None if it ended by itself."""
-    while not _ended(container, TICK_S):
-        stop = watch.tick()
-        if stop is not None:
-            with suppress(APIError):  # it has ended meanwhile
-                container.kill()
-            _ended(container, KILL_S)
-            return stop
-    return None
+    """Sleep until the container has ended; why it was killed, or None if it ended by itself."""
+    ended: SimpleQueue[Exception | None] = SimpleQueue()
+    Thread(target=_wait, args=(container, ended), daemon=True).start()
+    while True:
+        try:
+            problem = ended.get(timeout=TICK_S)
+        except Empty:
+            stop = watch.tick()
+            if stop is not None:
+                with suppress(APIError):  # it has ended meanwhile
+                    container.kill()
+                with suppress(Empty):
+                    ended.get(timeout=KILL_S)
+                return stop
+        else:
+            if problem is not None:
+                raise problem
+            return None
 
 
-def _ended(container: Container, seconds: float) -> bool:
-    """Wait for the container's end, asleep in one request, so that the end is noticed at once."""
+def _wait(container: Container, ended: "SimpleQueue[Exception | None]") -> None:
+    """Wait in one request: cut into slices, each would leave a socket, and wake the engine for nothing."""
     try:
-        container.wait(timeout=seconds)
-    except ReadTimeout:
-        return False
-    except RequestsConnectionError as problem:  # what a timeout becomes once the answer's header is read
-        if any(isinstance(cause, ReadTimeoutError) for cause in problem.args):
-            return False
-        raise
-    return True
+        container.wait(timeout=None)
+    except LOST as problem:
+        ended.put(problem)
+    else:
+        ended.put(None)
 
 
 def _save_log(container: Container, order: Order) -> None:

@@ -30,10 +30,11 @@ def read(path: Path, limit: int, offset: int = 0) -> bytes:
         if problem.errno == errno.ELOOP:
             raise Refused("is a symbolic link") from problem
         raise Refused(f"cannot be read: {problem.strerror}") from problem
+    state = os.fstat(descriptor)
+    if not stat.S_ISREG(state.st_mode):
+        os.close(descriptor)
+        raise Refused("is not a regular file")
     with os.fdopen(descriptor, "rb") as file:
-        state = os.fstat(descriptor)
-        if not stat.S_ISREG(state.st_mode):
-            raise Refused("is not a regular file")
         if state.st_size > limit:
             raise Refused(f"holds {state.st_size:,} bytes, more than the {limit:,} allowed")
         file.seek(offset)

@@ -43,7 +43,9 @@ def main(cells: Path, out: Path) -> int:
 def _set_threads(cells: Path) -> None:
     """One thread for each CPU this process may use: `os.cpu_count()` would report the host's."""
     asked = {cell["parameters"]["threads"] for cell in json.loads(cells.read_text())["cells"]} - {None}
-    threads = max(asked, default=len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1)
+    threads = max(
+        asked, default=len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    )
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = str(threads)
 

@@ -102,4 +102,6 @@ def _message(checks: list[Check]) -> str:
     worst = of_cell(checks)
     if worst is Outcome.PASSED:
         return ""
-    return next((f"{c.name}: {c.message}" for c in checks if c.outcome is worst), "nothing applied to this model")
+    return next(
+        (f"{c.name}: {c.message}" for c in checks if c.outcome is worst), "nothing applied to this model"
+    )

@@ -29,7 +29,7 @@ def gather(cell: Cell) -> dict[str, Any]:
 
 def device_name(torch_device: str) -> str:
     """The accelerator's own name, or the processor's capability that torch selected."""
-    kind = torch_device.split(":")[0]
+    kind = torch_device.split(":", maxsplit=1)[0]
     if kind == "cpu":
         return str(torch.backends.cpu.get_cpu_capability())
     module = getattr(torch, kind, None)

@@ -15,10 +15,10 @@ import transformers
 from harness.matrix.records import Cell, Suite
 from harness.results.record import Check, Outcome
 from harness.suite.door import Attempt, Journal, Order
-from harness.suite.functional.checks import CHECKS, Facts, applicable
+from harness.suite.functional.checks import Facts, applicable
 from harness.suite.functional.subject import Finding, Subject
-from harness.suite.models.build import model_class, tiny_config_of
 from harness.suite.latest import Latest
+from harness.suite.models.build import model_class, tiny_config_of
 from harness.suite.outcomes import message_of, of_exception
 from harness.suite.throughput.phases import PHASES
 from harness.suite.throughput.workload import Workload
@@ -166,7 +166,7 @@ def _marks(cell: Cell, name: str) -> list[pytest.MarkDecorator]:
 
 
 def _params(item: pytest.Item) -> dict[str, Any]:
-    found: dict[str, Any] = item.callspec.params  # type: ignore[attr-defined] — every test here is parametrized
+    found: dict[str, Any] = item.callspec.params  # type: ignore[attr-defined]  # every test here has parameters
     return found
 
 

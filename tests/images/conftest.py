@@ -1,4 +1,4 @@
-"""A device whose image holds one package made here, so that locks, environments and builds need no network."""
+"""A device whose image holds one package made here: locks, environments and builds need no network."""
 
 import base64
 import hashlib
@@ -51,7 +51,7 @@ def make_wheel(tmp_path: Path) -> Callable[[str, str], Path]:
         members = {
             f"{name}.py": f"version = {version!r}\n",
             f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
-            f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+            f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         }
         record = "".join(f"{path},sha256={_digest(text)},{len(text)}\n" for path, text in members.items())
         members[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n"

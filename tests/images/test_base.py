@@ -76,9 +76,9 @@ def registry() -> Iterator[tuple[str, str]]:
             if self.command == "GET":
                 self.wfile.write(content)
 
-        do_HEAD = do_GET
+        do_HEAD = do_GET  # noqa: N815 - http.server's naming
 
-        def log_message(self, format: str, *arguments: Any) -> None:
+        def log_message(self, *arguments: Any) -> None:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
@@ -151,7 +151,7 @@ def test_a_base_that_a_registry_does_not_have_is_refused(
     cpu: Device, engine: docker.DockerClient, told: list[str], registry: tuple[str, str]
 ) -> None:
     absent = f"{registry[0]}/absent:1"
-    with pytest.raises(ImageError, match=f"no registry has the base image {absent}"):
+    with pytest.raises(ImageError, match=f"no registry gives out the base image {absent}"):
         ensure_base(replace(cpu, base=absent), engine, told.append)
 
 
@@ -166,7 +166,7 @@ def test_without_a_registry_only_a_base_with_a_stand_in_can_be_made(
 def test_a_device_without_a_base_is_refused(
     cpu: Device, engine: docker.DockerClient, told: list[str]
 ) -> None:
-    with pytest.raises(ImageError, match="device 'cpu' has no 'base' in matrix.json"):
+    with pytest.raises(ImageError, match=r"device 'cpu' has no 'base' in matrix.json"):
         ensure_base(replace(cpu, base=None), engine, told.append)
 
 

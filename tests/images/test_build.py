@@ -1,6 +1,5 @@
 import json
 import tarfile
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,9 +15,7 @@ from harness.images.base import Base
 from harness.images.build import Recipe, context, ensure, recipe_files
 from harness.matrix.records import Device
 
-FILES = st.dictionaries(
-    st.text("abc/.", min_size=1, max_size=9).filter(lambda name: name.strip("/.")), st.binary()
-)
+FILES = st.dictionaries(st.from_regex(r"[a-c]{1,3}(/[a-c.]{1,3}[a-c])?", fullmatch=True), st.binary())
 BASE = Base(reference="base:1", digest=None, id="sha256:1", origin="override")
 SECRET = "hunter2"  # what no image may hold
 
@@ -51,7 +48,7 @@ def test_a_context_depends_on_its_files_alone(files: dict[str, bytes]) -> None:
     archive = context(files)
     assert archive.getvalue() == context(dict(reversed(files.items()))).getvalue()
     with tarfile.open(fileobj=archive) as tar:
-        assert sorted(member.name for member in tar) == sorted(name.rstrip("/") for name in files)
+        assert sorted(member.name for member in tar) == sorted(files)
 
 
 @given(FILES, FILES)
@@ -74,7 +71,7 @@ def test_a_lock_of_other_requirements_is_refused_before_the_engine_is_asked(
 ) -> None:
     (tmp_path / "images/tiny/requirements.in").write_text("another\n")
     with pytest.raises(
-        ImageError, match="images/tiny/requirements.lock does not match .*: run 'nox -s lock'"
+        ImageError, match=r"images/tiny/requirements.lock does not match .*: run 'nox -s lock'"
     ):
         ensure(tiny_image, tmp_path, nowhere, told.append)
     assert told == []
@@ -93,9 +90,7 @@ def test_an_unchanged_image_is_recognised(
 ) -> None:
     built = ensure(cpu, checkout, engine, told.append)
     told.clear()
-    started = time.monotonic()
     assert ensure(cpu, checkout, engine, told.append) == built
-    assert time.monotonic() - started < 1
     assert told == []
 
 
@@ -119,9 +114,10 @@ def test_the_image_has_torch_without_accelerators_and_no_harness(
 ) -> None:
     image = ensure(cpu, checkout, engine, told.append)
     script = (
-        "import getpass, importlib.util, json, os, torch, transformers, pytest, pytest_benchmark;"
-        "print(json.dumps([torch.__version__, torch.version.cuda, torch.version.hip, transformers.__version__,"
-        " os.getuid(), getpass.getuser(), importlib.util.find_spec('harness'), importlib.util.find_spec('pip')]))"
+        "import getpass, json, os, torch, transformers, pytest, pytest_benchmark;"
+        "from importlib.util import find_spec;"
+        "print(json.dumps([torch.__version__, torch.version.cuda, torch.version.hip,"
+        " transformers.__version__, os.getuid(), getpass.getuser(), find_spec('harness'), find_spec('pip')]))"
     )
     said = engine.containers.run(
         image.tag,
@@ -160,6 +156,7 @@ def test_nothing_of_the_host_is_in_the_image(
     finally:
         engine.images.remove(image.tag)
     assert said.strip() == b"1.0"
+    assert b"sample-1.0.dist-info" in content  # or the layers are packed, and nothing below could be found
     for private in (SECRET, str(tmp_path), "127.0.0.1:"):
         assert private not in history
     for private in (SECRET, str(tmp_path), "pip.conf\0"):
@@ -173,12 +170,11 @@ def test_a_build_that_fails_says_why_and_leaves_nothing(
 ) -> None:
     (wheel,) = only_wheels.iterdir()
     wheel.write_bytes(wheel.read_bytes() + b"\0")
-    with pytest.raises(
-        ImageError, match=r"harness-tiny:\w+ failed to build at step \d+/\d+: RUN .*: ERROR: .*HASH"
-    ):
+    says = r"harness-tiny:\w+ failed to build at step \d+/\d+: RUN .*ERROR: .*HASH"
+    with pytest.raises(ImageError, match=says) as failure:
         ensure(tiny_image, tmp_path, engine, told.append)
-    labelled = {"label": ["harness.image=tiny"]}
-    assert engine.images.list(filters=labelled) == []
-    assert engine.containers.list(all=True, filters=labelled) == []
+    tag = str(failure.value).split()[0]
+    assert engine.images.list(filters={"label": ["harness.image=tiny"]}) == []
+    assert engine.containers.list(all=True, filters={"label": ["harness.image=tiny"]}) == []
     with pytest.raises(ImageNotFound):
-        engine.images.get(told[0].split()[1])
+        engine.images.get(tag)

@@ -47,7 +47,7 @@ def test_nothing_is_left_of_one_that_failed(
     wheel = make_wheel("sample", "1.0")
     wheel.write_bytes(wheel.read_bytes() + b"\0")
     with pytest.raises(
-        HostEnvironmentError, match="could not be installed: ERROR: .*HASH.* is in .*env-tiny.log"
+        HostEnvironmentError, match=r"could not be installed: .*ERROR: .*HASH.* is in .*env-tiny.log"
     ):
         hostenv.ensure(tiny, tmp_path, told.append)
     assert not [path for path in (tmp_path / ".harness" / "envs").iterdir() if path.is_dir()]
@@ -55,7 +55,7 @@ def test_nothing_is_left_of_one_that_failed(
 
 def test_a_lock_of_other_requirements_makes_none(tmp_path: Path, tiny: Device, told: list[str]) -> None:
     (tmp_path / "images/tiny/requirements.in").write_text("another\n")
-    with pytest.raises(ImageError, match="does not match"):
+    with pytest.raises(ImageError, match=r"does not match"):
         hostenv.ensure(tiny, tmp_path, told.append)
     assert not (tmp_path / ".harness").exists()
 

@@ -62,14 +62,14 @@ def test_the_same_requirements_give_the_same_lock(tmp_path: Path, tiny: Device, 
 def test_a_lock_that_cannot_be_made_leaves_the_old_one(tmp_path: Path, tiny: Device, told: list[str]) -> None:
     old = lock_path(tiny, tmp_path).read_text()
     (tmp_path / "images/tiny/requirements.in").write_text("no-such-package\n")
-    with pytest.raises(ImageError, match="images/tiny/requirements.in cannot be locked: .*no-such-package"):
+    with pytest.raises(ImageError, match=r"images/tiny/requirements.in cannot be locked: .*no-such-package"):
         lock(tiny, tmp_path, told.append)
     assert (tmp_path / "images/tiny/requirements.lock").read_text() == old
 
 
 def test_a_lock_of_other_requirements_is_refused(tmp_path: Path, tiny: Device) -> None:
     (tmp_path / "images/tiny/requirements.in").write_text("sample\nanother\n")
-    with pytest.raises(ImageError, match="does not match the requirements.in beside it: run 'nox -s lock'"):
+    with pytest.raises(ImageError, match=r"does not match the requirements.in beside it: run 'nox -s lock'"):
         lock_hash(tiny, tmp_path)
 
 

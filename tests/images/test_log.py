@@ -15,6 +15,7 @@ from harness.images.log import log_file, reason
             "AssertionError",
         ),
         ("COPY failed: no source\n", "COPY failed: no source"),
+        ("ERROR: no space left\ninstall: failed: nobody has it\n", "nobody has it (ERROR: no space left)"),
         ("", "no reason given"),
     ],
 )

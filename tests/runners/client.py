@@ -1,4 +1,4 @@
-"""A client that the tests can kill: `client.py docker|host PLAN` runs the plan's batch and exits as `harness` would."""
+"""A client that the tests can kill: `client.py docker|host PLAN` runs the plan's batch as `harness` would."""
 
 import json
 import sys

@@ -3,13 +3,14 @@
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import docker
 import pytest
 
 from harness.images.image import Image
-from harness.matrix.records import Batch, Cell, Device, Model, Parameters, Suite
+from harness.matrix.records import Batch, Cell, ContainerAccess, Device, Model, Parameters, Suite
 from harness.results.record import Provenance, Result
 from harness.results.store import RunStore
 from harness.runners.docker import DockerRunner
@@ -35,8 +36,18 @@ def package(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def docker_runner(engine: docker.DockerClient, cpu_image: Image, package: Path) -> DockerRunner:
-    return DockerRunner(engine, cpu_image, CPU, package)
+def runner_of(cpu_image: Image, package: Path) -> Callable[..., DockerRunner]:
+    """Makes a docker runner of a client, for a device that has some access to the machine."""
+
+    def make(client: docker.DockerClient, access: ContainerAccess = CPU.container) -> DockerRunner:
+        return DockerRunner(client, cpu_image, replace(CPU, container=access), package)
+
+    return make
+
+
+@pytest.fixture
+def docker_runner(engine: docker.DockerClient, runner_of: Callable[..., DockerRunner]) -> DockerRunner:
+    return runner_of(engine)
 
 
 @pytest.fixture
@@ -46,7 +57,14 @@ def host_runner(package: Path) -> HostRunner:
 
 @pytest.fixture
 def limits() -> Limits:
-    return Limits(memory_bytes=192 * MIB, cpus="0", pids=32, shm_bytes=8 * MIB, tmp_bytes=256 * MIB, output_bytes=8 * MIB)
+    return Limits(
+        memory_bytes=192 * MIB,
+        cpus="0",
+        pids=32,
+        shm_bytes=8 * MIB,
+        tmp_bytes=256 * MIB,
+        output_bytes=8 * MIB,
+    )
 
 
 @pytest.fixture
@@ -79,14 +97,16 @@ def batch() -> Callable[..., Batch]:
 def store(tmp_path: Path, batch: Callable[..., Batch], request: pytest.FixtureRequest) -> RunStore:
     """The folder of a run whose id no other test has."""
     name = "".join(letter if letter.isalnum() else "-" for letter in request.node.name)
-    return RunStore.create(tmp_path / "results", f"t{tmp_path.stat().st_ino}-{name}"[:80].rstrip("-"), batch("passes").cells)
+    return RunStore.create(
+        tmp_path / "results", f"t{tmp_path.stat().st_ino}-{name}"[:80].rstrip("-"), batch("passes").cells
+    )
 
 
 @pytest.fixture
 def perform(
     store: RunStore, limits: Limits, provenance: Provenance, batch: Callable[..., Batch]
 ) -> Callable[..., dict[str, Result]]:
-    """Runs a cell for each deed and gives the results by cell; nothing else may be left in the run's folder."""
+    """Runs a cell for each deed and gives the results by cell; no attempt's folder may be left."""
 
     def run(
         runner: Runner,

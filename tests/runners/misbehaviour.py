@@ -85,8 +85,8 @@ def bombs(cell: str) -> None:
 
 
 def orphans(cell: str) -> None:
-    subprocess.Popen(["sleep", "3600"])
-    report(cell)
+    child = subprocess.Popen(["sleep", "3600"])
+    report(cell, facts={"child": child.pid})
 
 
 def calls_out(cell: str) -> None:
@@ -101,19 +101,30 @@ def calls_out(cell: str) -> None:
 
 def intrudes(cell: str) -> None:
     facts = {"uid": os.getuid(), "written": []}
-    for path in ("/x", "/etc/x", "/opt/venv/x", "/opt/harness/harness/x", "/door/x", str(CELLS), "/dev/shm/ok"):
+    for path in (
+        "/x",
+        "/etc/x",
+        "/opt/venv/x",
+        "/opt/harness/harness/x",
+        "/door/x",
+        str(CELLS),
+        "/dev/shm/ok",
+    ):
         try:
             Path(path).write_text("x")
             facts["written"].append(path)  # type: ignore[attr-defined]
         except OSError:
             pass
     status = Path("/proc/self/status").read_text().splitlines()
-    facts |= dict(row.split(":\t") for row in status if row.startswith(("CapEff", "CapBnd", "NoNewPrivs", "Seccomp:")))
+    facts |= dict(
+        row.split(":\t") for row in status if row.startswith(("CapEff", "CapBnd", "NoNewPrivs", "Seccomp:"))
+    )
     report(cell, facts=facts)
 
 
 def tells_its_environment(cell: str) -> None:
-    report(cell, facts={"names": sorted(os.environ), "cpus": sorted(os.sched_getaffinity(0)), "cwd": os.getcwd()})
+    cpus = sorted(os.sched_getaffinity(0))
+    report(cell, facts={"names": sorted(os.environ), "cpus": cpus, "cwd": str(Path.cwd())})
 
 
 def invents_a_cell(cell: str) -> None:
@@ -167,13 +178,13 @@ def litters(cell: str) -> None:
     (OUT / "locked").chmod(0)
     os.chdir(OUT)
     for _ in range(1500):
-        os.mkdir("deeper")
+        Path("deeper").mkdir()
         os.chdir("deeper")
     report(cell)
 
 
 def files(cell: str) -> None:
-    print("a word for the log")
+    sys.stdout.write("a word for the log\n")
     (OUT / "benchmark.json").write_text('{"benchmarks": []}')
     (OUT / "junit.xml").write_text("<testsuites/>")
     report(cell)

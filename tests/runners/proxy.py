@@ -21,7 +21,8 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 async def main() -> None:
     server = await asyncio.start_unix_server(serve, sys.argv[1])
-    print(sys.argv[1], flush=True)
+    sys.stdout.write(sys.argv[1] + "\n")
+    sys.stdout.flush()
     await server.serve_forever()
 
 

@@ -92,7 +92,9 @@ def save_load(subject: Subject) -> Finding:
     loaded = loaded.eval().to(subject.device)
     saved_state, loaded_state = subject.model.state_dict(), loaded.state_dict()
     if saved_state.keys() != loaded_state.keys():
-        raise CheckFailed(f"names differ after loading: {sorted(saved_state.keys() ^ loaded_state.keys())[:5]}")
+        raise CheckFailed(
+            f"names differ after loading: {sorted(saved_state.keys() ^ loaded_state.keys())[:5]}"
+        )
     changed = [name for name, tensor in saved_state.items() if not torch.equal(tensor, loaded_state[name])]
     if changed:
         raise CheckFailed(f"{len(changed)} tensors changed on loading, first {changed[0]}")
@@ -110,7 +112,7 @@ def bf16_vs_fp32(subject: Subject) -> Finding:
 
 
 def sdpa_vs_eager(subject: Subject) -> Finding:
-    """torch's fused attention gives what the library's explicit one gives."""
+    """Torch's fused attention gives what the library's explicit one gives."""
     inputs = subject.inputs(batch=2)
     outputs = {}
     for implementation in ("eager", "sdpa"):

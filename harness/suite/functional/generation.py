@@ -10,7 +10,7 @@ from harness.suite.functional.subject import CheckFailed, Finding, Subject, devi
 NEW_TOKENS = 6
 
 
-class Forced(LogitsProcessor):  # type: ignore[misc] — transformers publishes no types
+class Forced(LogitsProcessor):
     """Makes generation emit a given sequence, so that two runs see the same tokens at each step."""
 
     def __init__(self, tokens: torch.Tensor) -> None:
@@ -49,7 +49,9 @@ def kv_cache_equivalence(subject: Subject) -> Finding:
     prompt = subject.prompt(batch=2)
     vocabulary = subject.model.config.get_text_config().vocab_size
     generator = torch.Generator().manual_seed(subject.seed)
-    tokens = torch.randint(vocabulary // 8, vocabulary // 2, (2, NEW_TOKENS), generator=generator).to(subject.device)
+    tokens = torch.randint(vocabulary // 8, vocabulary // 2, (2, NEW_TOKENS), generator=generator).to(
+        subject.device
+    )
     runs = [
         _generated(subject, prompt, use_cache=use_cache, logits_processor=[Forced(tokens)])
         for use_cache in (True, False)

@@ -45,7 +45,7 @@ def padding_invariance(subject: Subject) -> Finding:
 
 
 def _padded(inputs: dict[str, torch.Tensor], *, left: bool) -> dict[str, torch.Tensor]:
-    """The inputs with `PADS` masked positions, filled with the sequence's own values: plausible, and wrong."""
+    """The inputs with `PADS` masked positions that hold the sequence's own values: plausible, and wrong."""
     padded = dict(inputs)
     sequence = "input_values" if "input_values" in inputs else "input_ids"
     for name in (sequence, "attention_mask"):

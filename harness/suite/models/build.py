@@ -38,7 +38,9 @@ def tiny_config_of(model: Model) -> Any:
 def tiny_model(model: Model, seed: int) -> Any:
     """The model at tiny width in float32, in eval mode, its weights drawn from `seed`."""
     torch.manual_seed(seed)
-    built = getattr(transformers, model.auto_class).from_config(tiny_config_of(model), dtype=torch.float32).eval()
+    built = (
+        getattr(transformers, model.auto_class).from_config(tiny_config_of(model), dtype=torch.float32).eval()
+    )
     perturb(built, seed)
     return built
 
@@ -108,7 +110,7 @@ def full_model(model: Model, config: Any, dtype: torch.dtype, seed: int) -> Any:
 
 @torch.no_grad()
 def fill(model: Any, seed: int) -> None:
-    """Give each parameter values that keep activations finite: matrices 1/fan_in in variance, norms near 1."""
+    """Give each parameter values that keep activations finite: matrices of variance 1/fan_in, norms 1."""
     block = torch.rand(FILL_BLOCK, generator=torch.Generator().manual_seed(seed)).mul_(2).sub_(1)
     for name, parameter in model.named_parameters():
         if parameter.dim() == 1 and "norm" in name.lower() and name.endswith("weight"):

@@ -91,7 +91,9 @@ def image_tokens(model: Any) -> int:
     generator = torch.Generator().manual_seed(0)
     pixels = _pixel_values(Context(model, Shape(), generator))
     with torch.no_grad():
-        features = model.get_image_features(pixels.to(model.device, model.dtype), return_dict=True).pooler_output
+        features = model.get_image_features(
+            pixels.to(model.device, model.dtype), return_dict=True
+        ).pooler_output
     return sum(row.shape[0] for row in features)
 
 

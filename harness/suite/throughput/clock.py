@@ -13,7 +13,7 @@ now = time.perf_counter
 
 def synchronise(device: str) -> None:
     """Wait until the accelerator has done what was queued; at once on the CPU."""
-    module = getattr(torch, device.split(":")[0], None)
+    module = getattr(torch, device.split(":", maxsplit=1)[0], None)
     wait = getattr(module, "synchronize", None)
     if wait is not None and device != "cpu":
         wait()
@@ -26,7 +26,7 @@ def timed(run: Callable[..., Any], *arguments: Any) -> float:
     return now() - start
 
 
-class Marks(BaseStreamer):  # type: ignore[misc] — transformers publishes no types
+class Marks(BaseStreamer):
     """The moment each new token reaches the host, for one generation of any batch size.
 
     `generate` hands a streamer the prompt first, then each step's tokens once they are on the CPU,

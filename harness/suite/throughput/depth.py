@@ -57,7 +57,9 @@ def depth_that_fits(size: Size, bytes_each: int, limit: int | None) -> int | Non
     if limit is None or size.whole * bytes_each <= USABLE * limit:
         return None
     if size.layers is None or size.layer == 0:
-        raise Unsupported(f"{size.whole * bytes_each / 1e9:.1f} GB do not fit, and there is no stack to shorten")
+        raise Unsupported(
+            f"{size.whole * bytes_each / 1e9:.1f} GB do not fit, and there is no stack to shorten"
+        )
     rest = size.at(0)
     fits = int((USABLE * limit / bytes_each - rest) // size.layer)
     if fits < 2:
@@ -79,10 +81,13 @@ def estimate(samples: Mapping[int, Sequence[float]], layers: int) -> tuple[float
     value = float(line.intercept + line.slope * layers)
     count, mean = len(x), sum(x) / len(x)
     spread = sum((depth - mean) ** 2 for depth in x)
-    residual = sum((b - line.intercept - line.slope * a) ** 2 for a, b in zip(x, y, strict=True)) / (count - 2)
-    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, count - 2)) * (
-        residual * (1 / count + (layers - mean) ** 2 / spread)
-    ) ** 0.5
+    residual = sum((b - line.intercept - line.slope * a) ** 2 for a, b in zip(x, y, strict=True)) / (
+        count - 2
+    )
+    half = (
+        float(stats.t.ppf((1 + CONFIDENCE) / 2, count - 2))
+        * (residual * (1 / count + (layers - mean) ** 2 / spread)) ** 0.5
+    )
     return value, Estimate(
         method=METHOD,
         layers=layers,

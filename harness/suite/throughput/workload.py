@@ -99,7 +99,9 @@ class Workload:
             asked = self.cell.parameters
             tokens = asked.input_tokens + image_tokens(self.model)
             shape = Shape(batch=asked.batch, tokens=tokens, seed=asked.seed)
-            self._inputs = {name: self._placed(value) for name, value in make_inputs(self.model, shape).items()}
+            self._inputs = {
+                name: self._placed(value) for name, value in make_inputs(self.model, shape).items()
+            }
         return self._inputs
 
     def prompt(self) -> dict[str, torch.Tensor]:

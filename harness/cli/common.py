@@ -1,0 +1,49 @@
+"""What several verbs share: where the checkout is, how a row is named, how a record is printed."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from harness.matrix.load import find_root, load
+from harness.matrix.names import resolve
+from harness.matrix.records import Device
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+SUITES = ("functional", "throughput")
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
+
+
+def select_options(function: Function) -> Function:
+    """The options that choose models."""
+    arch = click.option("--arch", multiple=True, metavar="A,B", help="Every model of these architectures.")
+    model = click.option("--model", multiple=True, metavar="A,B", help="These models; with --arch, both.")
+    return model(arch(function))
+
+
+def root_of(context: click.Context) -> Path:
+    """The checkout: given with --root, or found upwards from the current folder."""
+    given: Path | None = context.find_root().obj
+    return find_root(given)
+
+
+def results_of(context: click.Context) -> Path:
+    """The folder of all runs."""
+    return root_of(context) / "results"
+
+
+def device_of(context: click.Context, name: str) -> Device:
+    """The device of that name."""
+    return resolve("device", name, {row.id: row for row in load(root_of(context)).devices})
+
+
+def tell(sentence: str) -> None:
+    """Say something that is not the command's output."""
+    click.echo(sentence, err=True)
+
+
+def plain(record: Any) -> dict[str, Any]:
+    """A record as JSON has it."""
+    return asdict(record)

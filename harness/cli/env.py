@@ -1,0 +1,22 @@
+"""`harness env`: the host runner's locked environment."""
+
+from pathlib import Path
+
+import click
+
+from harness.cli.common import device_of, root_of, tell
+from harness.images import hostenv
+
+
+@click.command()
+@click.argument("device")
+@click.option("--into", type=click.Path(path_type=Path), help="Install into the environment of this Python.")
+@click.pass_context
+def env(context: click.Context, device: str, into: Path | None) -> None:
+    """Make the locked environment of a device, unless it is there, and print its Python."""
+    row, root = device_of(context, device), root_of(context)
+    if into is None:
+        click.echo(hostenv.ensure(row, root, tell).python)
+    else:
+        hostenv.install(row, root, into, tell)
+        click.echo(into)

@@ -1,0 +1,54 @@
+"""What all rooms' tests share: the checkout, the matrix's cpu device, the real engine and the real image."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+
+from harness.errors import EngineError
+from harness.images.build import ensure
+from harness.images.image import Image
+from harness.matrix.load import load
+from harness.matrix.records import Device, Matrix
+from harness.runners.engine import connect
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def matrix() -> Matrix:
+    """The real matrix.json."""
+    return load(ROOT)
+
+
+@pytest.fixture(scope="session")
+def cpu(matrix: Matrix) -> Device:
+    """The cpu device of the matrix."""
+    return matrix.device("cpu")
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[docker.DockerClient]:
+    """A client of the real engine: without one these tests fail in CI, and are skipped elsewhere."""
+    try:
+        client = connect()
+    except EngineError as error:
+        if os.environ.get("CI"):
+            pytest.fail(f"CI must have an engine: {error}")
+        pytest.skip(str(error))
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def cpu_image(engine: docker.DockerClient, cpu: Device) -> Image:
+    """The cpu image, built if it is not there: once for the machine."""
+    return ensure(cpu, ROOT, engine, lambda _: None)

@@ -1,0 +1,140 @@
+"""Who is in flight, and when it is late: told by a file that anyone in the container may write."""
+
+import json
+import time
+from collections.abc import Callable
+
+import pytest
+
+from harness.matrix.records import Batch
+from harness.results.record import Isolation, Outcome, Provenance
+from harness.results.store import RunStore
+from harness.runners import door
+from harness.runners.protocol import Event, Limits, Order
+from harness.runners.watch import PROGRESS_BYTES, Watch
+
+Make = Callable[[float, float], tuple[Order, Watch, list[Event]]]
+FIRST, SECOND = "0-passes", "1-passes"
+
+
+@pytest.fixture
+def make(store: RunStore, limits: Limits, provenance: Provenance, batch: Callable[..., Batch]) -> Make:
+    """Makes a watch over two cells, given their timeout and the grace, in seconds."""
+
+    def watch(timeout_s: float, grace_s: float) -> tuple[Order, Watch, list[Event]]:
+        isolation = Isolation(
+            runner="host",
+            network="host",
+            user="0:0",
+            read_only=False,
+            memory_bytes=None,
+            cpus=None,
+            pids=None,
+        )
+        order = Order(
+            run=store.run,
+            batch="b0",
+            attempt=1,
+            folder=store.folder,
+            deadline=time.time() + 60,
+            limits=limits,
+            isolation=isolation,
+            provenance=provenance,
+        )
+        cells = batch("passes", "passes", timeout_s=timeout_s).cells
+        door.open_door(order, cells)
+        told: list[Event] = []
+        return order, Watch(order, cells, told.append, grace_s), told
+
+    return watch
+
+
+def write(order: Order, *rows: tuple[str, str, str | None], end: str = "\n") -> None:
+    lines = [json.dumps({"event": kind, "cell": cell, "name": name, "at": 0}) for kind, cell, name in rows]
+    with (order.out / "progress.jsonl").open("a") as file:
+        file.write("\n".join(lines) + end)
+
+
+def test_the_last_cell_taken_up_is_in_flight_until_it_finishes(make: Make) -> None:
+    order, watch, told = make(60, 60)
+    assert (watch.tick(), watch.in_flight, watch.named) == (None, None, False)
+    write(
+        order,
+        ("collect", FIRST, None),
+        ("collect", SECOND, None),
+        ("start", FIRST, None),
+        ("check", FIRST, "kv"),
+    )
+    assert (watch.tick(), watch.in_flight, watch.doing) == (None, FIRST, "kv")
+    write(order, ("finish", FIRST, None))
+    assert (watch.tick(), watch.in_flight, watch.doing) == (None, None, "")
+    write(order, ("start", SECOND, None))
+    assert (watch.tick(), watch.in_flight) == (None, SECOND)
+    assert [event.kind for event in told] == ["collect", "collect", "start", "check", "finish", "start"]
+
+
+def test_a_line_is_taken_once_and_when_it_is_whole(make: Make) -> None:
+    order, watch, told = make(60, 60)
+    write(order, ("start", FIRST, None), end="")
+    watch.read()
+    assert told == []
+    write(order, end="\n")
+    watch.read()
+    watch.read()
+    assert told == [Event(kind="start", cell=FIRST)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["rubbish", "[]", "{}", '{"event": [], "cell": {}}', '{"event": "start", "cell": "nobody"}',
+     '{"event": "dance", "cell": "0-passes"}', '{"event": "start", "cell": "0-passes", "name": 7}'],
+)  # fmt: skip
+def test_what_makes_no_sense_is_passed_over(make: Make, line: str) -> None:
+    order, watch, told = make(60, 60)
+    (order.out / "progress.jsonl").write_text(line + "\n")
+    assert watch.tick() is None
+    assert (told, watch.named) == ([], False)
+
+
+def test_names_are_fit_to_be_shown(make: Make) -> None:
+    order, watch, told = make(60, 60)
+    write(order, ("check", FIRST, "\x1b[2Jfor\nward"))
+    watch.read()
+    assert told[0].name == "[2Jforward"
+
+
+def test_nobody_in_flight_past_the_grace(make: Make) -> None:
+    stop = make(60, 0)[1].tick()
+    assert stop is not None
+    assert (stop.outcome, "no cell was in flight" in stop.message) == (Outcome.TIMEOUT, True)
+
+
+def test_repeating_an_event_buys_no_time(make: Make) -> None:
+    order, watch, _ = make(0.2, 60)
+    write(order, ("start", FIRST, None))
+    assert watch.tick() is None
+    time.sleep(0.25)
+    write(order, ("start", FIRST, None))
+    stop = watch.tick()
+    assert stop is not None
+    assert "past its deadline of 0.2 s" in stop.message
+
+
+def test_too_much_output_stops_it(make: Make) -> None:
+    order, watch, _ = make(60, 60)
+    (order.out / "rubbish").write_bytes(b"x" * (order.limits.output_bytes + 1))
+    stop = watch.tick()
+    assert stop is not None
+    assert stop.outcome is Outcome.ERROR
+
+
+def test_a_link_or_a_flood_of_events_is_not_followed(make: Make) -> None:
+    order, watch, told = make(60, 60)
+    progress = order.out / "progress.jsonl"
+    (order.work / "elsewhere").write_text('{"event": "start", "cell": "0-passes"}\n')
+    progress.symlink_to(order.work / "elsewhere")
+    watch.read()
+    progress.unlink()
+    progress.write_bytes(b"\n" * (PROGRESS_BYTES + 1))
+    watch.read()
+    assert told == []
