@@ -24,7 +24,7 @@ SEVERITY = (
 CPU_OOM = "can't allocate memory"
 
 
-class Unsupported(pytest.skip.Exception):  # type: ignore[name-defined, misc]  # an attribute pytest adds
+class Unsupported(pytest.skip.Exception):  # type: ignore[name-defined]  # an attribute pytest adds
     """What was asked applies to the model but cannot run here; the text is the reason."""
 
 
