@@ -140,7 +140,8 @@ def _functional(rows: list[tuple[Cell, Result]], out: Console) -> Table:
 
 def _throughput(rows: list[tuple[Cell, Result]], _: Console) -> Table:
     """A row a metric; one row that says why where a cell has none."""
-    table = _table("model", "phase", "metric", gap=2)
+    table = _table("model", "phase", gap=2)
+    table.add_column("metric", no_wrap=True)  # a name in pieces is no name
     for heading in ("figure", "min to max", "n"):
         table.add_column(heading, justify="right", overflow="fold")
     table.add_column("note", overflow="fold")

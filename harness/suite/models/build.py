@@ -104,6 +104,7 @@ def full_model(model: Model, config: Any, dtype: torch.dtype, seed: int) -> Any:
     """
     with no_init_weights():
         built = getattr(transformers, model.auto_class).from_config(config, dtype=dtype).eval()
+    built.tie_weights()  # the library ties them in the initialization that was left out
     fill(built, seed)
     return built
 
@@ -117,7 +118,7 @@ def fill(model: Any, seed: int) -> None:
             parameter.fill_(1.0)
         else:
             amplitude = math.sqrt(3 / fan_in(parameter)) if parameter.dim() > 1 else 0.01
-            _tile(parameter, block.mul(amplitude).to(parameter.dtype))
+            _tile(parameter, block[: parameter.numel()].mul(amplitude).to(parameter.dtype))
 
 
 def _tile(parameter: torch.Tensor, block: torch.Tensor) -> None:

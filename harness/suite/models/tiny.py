@@ -83,9 +83,8 @@ def _shrunk_sub_config(sub_config: Any, tokens: dict[int, int]) -> dict[str, Any
 def _shrunk(name: str, value: Any, raw: dict[str, Any]) -> Any:
     """The small value of a field the tables know; None where the field is to be left alone."""
     if name == KV_HEADS and isinstance(value, int):
-        if value == 1:
-            return 1
-        return GROUPED_HEADS if value < raw.get(QUERY_HEADS, value) else HEADS
+        grouped = 1 < value < raw.get(QUERY_HEADS, value)
+        return min(value, GROUPED_HEADS if grouped else HEADS)
     if name in CAPS and isinstance(value, int):
         return min(value, CAPS[name])
     if name in LIST_CAPS and isinstance(value, list | tuple):
@@ -96,7 +95,7 @@ def _shrunk(name: str, value: Any, raw: dict[str, Any]) -> Any:
 def _token_map(reference: Any) -> dict[int, int]:
     """Special token ids → ids within the tiny vocabulary, the same everywhere in the configuration tree.
 
-    Ids that fit are kept unless another one was moved onto them; the others come from the top down.
+    Ids that fit are kept; the others get free ids from the top down.
     """
     tokens: set[int] = set()
     _collect_tokens(reference, tokens)

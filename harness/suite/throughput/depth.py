@@ -1,14 +1,16 @@
 """What does not fit: the depth that does, and the line through several depths.
 
 A decoder is layers of one shape between an embedding and a head, so its time is close to
-a + b·layers. Measured at full width and some depths, interleaved, the least-squares line gives the
-whole model's time; the interval is the confidence interval of the line's mean at that depth
-(Student's t; e.g. Draper and Smith, Applied Regression Analysis, section 1.4). It bounds the noise
-of the measurement, not the error of taking a model for a line.
+a + b·layers. Measured at full width and some depths, interleaved, a line through them gives the whole
+model's time. The line is Theil and Sen's (the median of the slopes between rounds of different
+depths), which a few disturbed rounds do not move; the interval is that of its slope (Sen 1968,
+Journal of the American Statistical Association 63, 1379-1389, as scipy.stats.theilslopes has it). It
+bounds the noise of the measurement, not the error of taking a model for a line.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 import torch
@@ -24,7 +26,7 @@ USABLE = 0.6
 """Share of the memory limit that weights may take. The rest is for the libraries, activations, the cache and
 the allocator, and for the time a cell takes: past this the line gains little from a longer lever."""
 CONFIDENCE = 0.90
-METHOD = "least-squares line in depth, full width, interleaved"
+METHOD = "Theil-Sen line in depth, full width, depths interleaved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,26 +76,26 @@ def shallow_depths(fits: int) -> tuple[int, ...]:
 
 
 def estimate(samples: Mapping[int, Sequence[float]], layers: int) -> tuple[float, Estimate]:
-    """The line through (depth, seconds) read at `layers`, in seconds, with its confidence interval."""
-    x = [depth for depth, seconds in samples.items() for _ in seconds]
-    y = [second for seconds in samples.values() for second in seconds]
-    line = stats.linregress(x, y)
-    value = float(line.intercept + line.slope * layers)
-    count, mean = len(x), sum(x) / len(x)
-    spread = sum((depth - mean) ** 2 for depth in x)
-    residual = sum((b - line.intercept - line.slope * a) ** 2 for a, b in zip(x, y, strict=True)) / (
-        count - 2
+    """The line through (depth, seconds) read at `layers`, in seconds, with its interval.
+
+    At least two depths, with a sample each. The bounds never go below the fastest round of the deepest
+    depth: more layers do not take less time.
+    """
+    rounds = [(depth, second) for depth, seconds in samples.items() for second in seconds]
+    line = stats.theilslopes(
+        [second for _, second in rounds], [depth for depth, _ in rounds], alpha=CONFIDENCE
     )
-    half = (
-        float(stats.t.ppf((1 + CONFIDENCE) / 2, count - 2))
-        * (residual * (1 / count + (layers - mean) ** 2 / spread)) ** 0.5
+    least = min(samples[max(samples)])
+    value, low, high = (
+        max(least, median(second + slope * (layers - depth) for depth, second in rounds))
+        for slope in (line.slope, line.low_slope, line.high_slope)
     )
     return value, Estimate(
         method=METHOD,
         layers=layers,
         depths=tuple(sorted(samples)),
-        low=max(0.0, value - half),
-        high=value + half,
+        low=low,
+        high=high,
         confidence=CONFIDENCE,
     )
 

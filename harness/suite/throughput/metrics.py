@@ -91,7 +91,7 @@ def _estimated(work: Workload, phase: str, derived: Derived, by_depth: Series) -
     if len(depths) < 2:
         return []
     seconds, line = estimate(depths, work.whole_layers)
-    value, *bounds = (derived.of(work, s) for s in (seconds, max(line.low, 1e-9), line.high))
+    value, *bounds = (derived.of(work, s) for s in (seconds, line.low, line.high))
     low, high = sorted(bound for bound in bounds if bound is not None)
     return [
         Metric(
