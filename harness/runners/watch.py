@@ -78,7 +78,7 @@ class Watch:
         key = (event.kind, event.cell)
         if event.kind in ("check", "phase"):
             self.doing = event.name if event.cell == self.in_flight else self.doing
-        else:
+        elif key not in self._seen:
             self._seen.add(key)
             self._turn(event)
         self._tell(event)
