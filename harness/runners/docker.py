@@ -1,6 +1,7 @@
 """The docker runner: create → start → wait → remove, with a name that an earlier try would have too."""
 
 import os
+import shutil
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -48,7 +49,7 @@ class DockerRunner:
     one_cell_each = False
 
     def __init__(self, client: docker.DockerClient, image: Image, device: Device, package: Path) -> None:
-        """`package` is the folder of the harness's own code, mounted read-only."""
+        """`package` is the folder of the harness's own code, of which a copy is mounted read-only."""
         self._client = client
         self._image = image
         self._package = package
@@ -95,7 +96,7 @@ class DockerRunner:
                 "PYTHONPATH": PACKAGES,
             },
             mounts=[
-                Mount(f"{PACKAGES}/harness", str(self._package), type="bind", read_only=True),
+                Mount(f"{PACKAGES}/harness", str(_staged(self._package, order)), type="bind", read_only=True),
                 Mount(CELLS, str(order.cells), type="bind", read_only=True),
                 Mount(OUT, str(order.out), type="bind"),
             ],
@@ -112,6 +113,15 @@ class DockerRunner:
             return
         if container.labels.get(RUN) == order.run:  # a stranger's keeps its name, and the engine says so
             container.remove(v=True, force=True)
+
+
+def _staged(package: Path, order: Order) -> Path:
+    """A copy of the harness's code that the container's user can read and no edit changes under way."""
+    staged = order.work / "package"
+    shutil.copytree(package, staged)
+    for path in (staged, *staged.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    return staged
 
 
 def _name(order: Order) -> str:

@@ -253,4 +253,5 @@ def _write(path: Path, content: bytes) -> None:
     """Write a file as a whole or not at all."""
     temporary = path.with_name(f".{path.name}.tmp")
     temporary.write_bytes(content)
+    temporary.chmod(0o644)  # the container's user reads what goes in, whatever the caller's umask
     temporary.replace(path)

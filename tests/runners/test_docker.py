@@ -117,6 +117,19 @@ def test_the_work_sees_its_cpus_and_no_variable_of_ours(
     assert "HF_HUB_OFFLINE" in facts["names"]
 
 
+def test_a_narrow_umask_and_a_private_checkout_keep_nothing_from_the_work(
+    docker_runner: DockerRunner, perform: Perform, package: Path
+) -> None:
+    for path in (package, *package.rglob("*")):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    before = os.umask(0o077)
+    try:
+        (result,) = perform(docker_runner, "passes").values()
+    finally:
+        os.umask(before)
+    assert result.outcome is Outcome.PASSED
+
+
 def test_the_default_isolation_is_recorded(docker_runner: DockerRunner, perform: Perform) -> None:
     isolation = perform(docker_runner, "passes")["0-passes"].isolation
     assert (isolation.runner, isolation.network, isolation.read_only) == ("docker", "none", True)
