@@ -62,23 +62,27 @@ def bench(session: nox.Session) -> None:
     harness(session, "run", "--suite", "throughput", *session.posargs)
 
 
-def image_session(device: str) -> None:
+def image_session(device: dict[str, str]) -> None:
     """`image-<device>`: build its image, unless an unchanged one is there."""
 
-    @nox.session(name=f"image-{device}")
     def build(session: nox.Session) -> None:
-        harness(session, "image", "build", device, *session.posargs)
+        harness(session, "image", "build", device["id"], *session.posargs)
+
+    build.__doc__ = f"The image for {device['title']}: built, unless an unchanged one is there."
+    nox.session(build, name=f"image-{device['id']}")
 
 
-def test_session(device: str) -> None:
+def test_session(device: dict[str, str]) -> None:
     """`test-<device>`: the functional suite on it."""
 
-    @nox.session(name=f"test-{device}")
     def test(session: nox.Session) -> None:
-        harness(session, "run", "--suite", "functional", "--device", device, *session.posargs)
+        harness(session, "run", "--suite", "functional", "--device", device["id"], *session.posargs)
+
+    test.__doc__ = f"Functional checks on {device['title']}: `-- --model bert,t5 --arch vision`."
+    nox.session(test, name=f"test-{device['id']}")
 
 
 for row in DEVICES:
-    test_session(row["id"])
-    if row.get("image"):
-        image_session(row["id"])
+    test_session(row)
+    if "docker" in row["runners"]:
+        image_session(row)

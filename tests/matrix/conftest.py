@@ -7,15 +7,9 @@ from typing import Any
 
 import pytest
 
-from harness.matrix.load import find_root, load
-from harness.matrix.records import Matrix
+from harness.matrix.load import find_root
 
 Data = dict[str, Any]
-
-
-@pytest.fixture(scope="session")
-def matrix() -> Matrix:
-    return load(find_root(Path(__file__)))
 
 
 @pytest.fixture

@@ -56,12 +56,19 @@ parameters = st.builds(
 @given(parameters, parameters, st.sampled_from(Suite))
 def test_equal_ids_mean_equal_cells(matrix: Matrix, one: Parameters, other: Parameters, suite: Suite) -> None:
     device = matrix.device("cpu")
+    if suite is Suite.FUNCTIONAL:  # which has one dtype
+        one, other = replace(one, dtype="float32"), replace(other, dtype="float32")
     for left, right in zip(
         plan(matrix, matrix.models, device, suite, one),
         plan(matrix, matrix.models, device, suite, other),
         strict=True,
     ):
         assert (left.id == right.id) == (left == right)
+
+
+def test_functional_checks_have_one_dtype(matrix: Matrix) -> None:
+    with pytest.raises(SelectionError, match="--dtype bfloat16 is for the throughput suite"):
+        plan(matrix, matrix.models, matrix.device("cpu"), Suite.FUNCTIONAL, Parameters(dtype="bfloat16"))
 
 
 @pytest.mark.parametrize("suite", Suite)

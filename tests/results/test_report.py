@@ -54,7 +54,7 @@ def test_functional_results_are_a_table_of_models_and_checks(make_result: MakeRe
     assert ["vit", "✓", "✗", "uns", "1.5", "failed"] in rows
     assert "✗ failed" in text
     assert "padding_invariance unsupported: it has no such thing (vit)" in text
-    assert "nox -s test-cpu -- --model vit --dtype float32 --check forward" in text
+    assert "nox -s test-cpu -- --model vit --check forward" in text
     assert f"Results: {FOLDER}" in text
 
 
@@ -139,7 +139,7 @@ def test_a_command_to_copy_is_not_broken(make_result: MakeResult) -> None:
     file = io.StringIO()
     bad = make_result(outcome=Outcome.FAILED, checks=_checks(forward=Outcome.FAILED))
     show(Console(file=file, width=40), [bad], FOLDER)
-    assert "`nox -s test-cpu -- --model bert --dtype float32 --check forward`" in file.getvalue()
+    assert "`nox -s test-cpu -- --model bert --check forward`" in file.getvalue()
 
 
 def test_the_document_is_json_and_its_results_pass_their_schema(make_result: MakeResult) -> None:

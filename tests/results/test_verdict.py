@@ -33,7 +33,7 @@ def test_a_failed_check_is_rerun_alone(make_result: MakeResult) -> None:
     (sentence,) = advice(make_result(outcome=Outcome.FAILED, checks=(check,)))
     assert sentence == (
         "bert-cpu-functional-float32: forward failed (it deviates by 0.5 where 0.0001 is allowed): "
-        "see it alone with `nox -s test-cpu -- --model bert --dtype float32 --check forward`"
+        "see it alone with `nox -s test-cpu -- --model bert --check forward`"
     )
 
 
