@@ -1,5 +1,6 @@
 """The inside of the one door: cells in, reports out, each line flushed before the next cell starts."""
 
+import errno
 import json
 import os
 import time
@@ -8,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from harness.matrix.records import Cell
+from harness.matrix.records import Cell, Suite
 from harness.results.record import Check, Metric, Outcome, Report
 from harness.suite.facts import gather, oom_kills
 from harness.suite.outcomes import of_cell
@@ -44,9 +45,24 @@ class Attempt:
     def closed_gate(self) -> str | None:
         """Why no speed may be published: the first check whose outcome leaves the outputs in doubt."""
         for check in self.checks:
-            if check.outcome not in (Outcome.PASSED, Outcome.UNSUPPORTED):
+            if check.outcome not in (Outcome.PASSED, Outcome.XPASSED, Outcome.UNSUPPORTED):
                 return f"no speed is published: {check.name} {check.outcome}"
         return None
+
+    def outcome(self) -> Outcome:
+        """As the worst check; where speed was asked for and none measured, a pass is not enough."""
+        worst = of_cell(self.checks)
+        if worst is Outcome.PASSED and self.cell.suite is Suite.THROUGHPUT and not self.metrics:
+            return of_cell([check for check in self.checks if check.outcome is not Outcome.PASSED])
+        return worst
+
+    def message(self) -> str:
+        """The first thing that made the outcome, in its own words; nothing where all is well."""
+        outcome = self.outcome()
+        if outcome is Outcome.PASSED:
+            return ""
+        made = (f"{check.name}: {check.message}" for check in self.checks if check.outcome is outcome)
+        return next(made, "nothing applied to this model")
 
 
 class Journal:
@@ -71,7 +87,7 @@ class Journal:
         attempt, self.attempt = self.attempt, None
         if attempt is None:
             return
-        outcome, message = of_cell(attempt.checks), _message(attempt.checks)
+        outcome, message = attempt.outcome(), attempt.message()
         if oom_kills() > attempt.oom_kills:
             outcome, message = Outcome.OOM, "a process of this cell was killed for want of memory"
         report = Report(
@@ -79,7 +95,7 @@ class Journal:
             outcome=outcome,
             message=message,
             checks=tuple(attempt.checks),
-            metrics=tuple(attempt.metrics) if outcome is Outcome.PASSED else (),
+            metrics=tuple(attempt.metrics) if outcome in {Outcome.PASSED, Outcome.XPASSED} else (),
             facts=gather(attempt.cell) | attempt.facts,
             started=attempt.started,
             seconds=time.perf_counter() - attempt.clock,
@@ -89,19 +105,12 @@ class Journal:
 
     def _append(self, name: str, row: dict[str, Any]) -> None:
         # One write a line: a kill can tear the last line and nothing before it.
-        line = json.dumps(row, allow_nan=False) + "\n"
-        descriptor = os.open(self.out / name, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        line = (json.dumps(row, allow_nan=False) + "\n").encode()
+        path = self.out / name
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
-            os.write(descriptor, line.encode())
+            written = os.write(descriptor, line)
         finally:
             os.close(descriptor)
-
-
-def _message(checks: list[Check]) -> str:
-    """The first thing that is not as it should be, in its own words."""
-    worst = of_cell(checks)
-    if worst is Outcome.PASSED:
-        return ""
-    return next(
-        (f"{c.name}: {c.message}" for c in checks if c.outcome is worst), "nothing applied to this model"
-    )
+        if written < len(line):  # the disk is full, and a further line would run into this torn one
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))

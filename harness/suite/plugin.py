@@ -5,7 +5,7 @@ written down before the next begins and so that correctness can gate speed.
 """
 
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from harness.suite.functional.checks import Facts, applicable
 from harness.suite.functional.subject import Finding, Subject
 from harness.suite.latest import Latest
 from harness.suite.models.build import model_class, tiny_config_of
-from harness.suite.outcomes import message_of, of_exception
+from harness.suite.outcomes import Unsupported, message_of, of_exception
 from harness.suite.throughput.phases import PHASES
 from harness.suite.throughput.workload import Workload
 
@@ -55,8 +55,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     rows: list[Any] = []
     for cell in config.stash[ORDER].cells:
         config.stash[JOURNAL].event("collect", cell.id)
-        names = _checks(cell) if kind == "check" else _phases(cell)
-        rows += [pytest.param(cell, name, id=f"{cell.id}-{name}", marks=_marks(cell, name)) for name in names]
+        if kind == "check":
+            rows += [_row(cell, check, _marks(cell, check)) for check in _checks(cell)]
+        else:
+            rows += [_row(cell, phase) for phase in _phases(cell)]
     metafunc.parametrize(("cell", kind), rows)
 
 
@@ -124,7 +126,7 @@ def workloads(request: pytest.FixtureRequest) -> Latest[Workload]:
 
 
 def _ended(item: pytest.Item, call: pytest.CallInfo[None], params: dict[str, Any]) -> Check:
-    name = params.get("check") or params["phase"]
+    name = params.get("check") or f"phase.{params['phase']}"  # forward and generate are checks as well
     finding, limit = item.stash.get(FINDING, (None, None))
     outcome, message = Outcome.PASSED, ""
     if call.excinfo is not None:
@@ -143,21 +145,25 @@ def _ended(item: pytest.Item, call: pytest.CallInfo[None], params: dict[str, Any
 
 def _checks(cell: Cell) -> list[str]:
     """The checks that apply; where not even that can be told, `construct`, which then says why."""
-    try:
-        facts = Facts(model_class(cell.model), tiny_config_of(cell.model))
-    except Exception:  # noqa: BLE001 — whatever the library raises here, construct raises again and reports
-        return ["construct"]
-    return [check.name for check in applicable(facts, cell.checks)]
+    facts = _facts(cell)
+    return ["construct"] if facts is None else [check.name for check in applicable(facts, cell.checks)]
 
 
 def _phases(cell: Cell) -> list[str]:
-    if cell.suite is not Suite.THROUGHPUT:
-        return []
+    facts = _facts(cell) if cell.suite is Suite.THROUGHPUT else None
+    return [] if facts is None else [phase for phase in cell.phases if PHASES[phase].applies(facts)]
+
+
+def _facts(cell: Cell) -> Facts | None:
+    """What decides which tests apply; None where the library does not even know the model."""
     try:
-        facts = Facts(model_class(cell.model), tiny_config_of(cell.model))
-    except Exception:  # noqa: BLE001 — construct reports it
-        return []
-    return [phase for phase in cell.phases if PHASES[phase].applies(facts)]
+        return Facts(model_class(cell.model), tiny_config_of(cell.model))
+    except (Exception, Unsupported):  # noqa: BLE001 — construct raises it again, and reports it
+        return None  # `Unsupported` is pytest's skip, which is no Exception and would skip every cell here
+
+
+def _row(cell: Cell, name: str, marks: Sequence[pytest.MarkDecorator] = ()) -> Any:
+    return pytest.param(cell, name, id=f"{cell.id}-{name}", marks=marks)
 
 
 def _marks(cell: Cell, name: str) -> list[pytest.MarkDecorator]:

@@ -11,18 +11,21 @@ from typing import Any
 
 import torch
 
-AUDIO_SAMPLES = 4000
-"""Length of raw audio at 16 kHz: a quarter of a second, past the receptive field of wav2vec2's encoder."""
 DECODER_TOKENS = 6
 """Decoder tokens of an encoder-decoder's forward."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """Rows, tokens a row (image placeholders included), and the seed the values come from."""
+    """The sizes that a configuration leaves open, small by default, and the seed the values come from."""
 
     batch: int = 1
     tokens: int = 24
+    """Tokens a row, image placeholders included."""
+    image: int = 64
+    """Pixels a side, where the configuration names no size."""
+    audio: int = 4000
+    """Samples of raw audio at 16 kHz: a quarter of a second, past the receptive field of wav2vec2."""
     seed: int = 0
 
 
@@ -84,6 +87,17 @@ def image_token_id(config: Any) -> int | None:
     return None
 
 
+def caption_tokens(model: Any) -> int | None:
+    """Length of a caption where text is read beside an image (CLIP); None for any other model.
+
+    The library's processors pad each caption to all the positions that the text tower has.
+    """
+    beside = {"input_ids", "pixel_values"} <= inspect.signature(model.forward).parameters.keys()
+    if not beside or image_token_id(model.config) is not None:
+        return None
+    return int(model.config.get_text_config().max_position_embeddings)
+
+
 def image_tokens(model: Any) -> int:
     """Placeholders that one image takes: asked of the model itself, 0 where it takes none."""
     if image_token_id(model.config) is None or not hasattr(model, "get_image_features"):
@@ -99,7 +113,7 @@ def image_tokens(model: Any) -> int:
 
 def _pixel_values(context: Context) -> torch.Tensor:
     vision = getattr(context.config, "vision_config", context.config)
-    size = getattr(vision, "image_size", 64)
+    size = getattr(vision, "image_size", context.shape.image)
     return context.uniform(context.shape.batch, vision.num_channels, size, size)
 
 
@@ -110,14 +124,15 @@ def _input_features(context: Context) -> torch.Tensor:
 
 
 def _input_values(context: Context) -> torch.Tensor:
-    return context.uniform(context.shape.batch, AUDIO_SAMPLES)
+    return context.uniform(context.shape.batch, context.shape.audio)
 
 
 def _attention_mask(context: Context) -> torch.Tensor | None:
     if context.model.main_input_name == "input_features":
         return None  # there it masks augmented frames in training, not padding
-    length = AUDIO_SAMPLES if context.model.main_input_name == "input_values" else context.shape.tokens
-    return torch.ones(context.shape.batch, length, dtype=torch.long)
+    shape = context.shape
+    length = shape.audio if context.model.main_input_name == "input_values" else shape.tokens
+    return torch.ones(shape.batch, length, dtype=torch.long)
 
 
 def _decoder_input_ids(context: Context) -> torch.Tensor | None:

@@ -1,29 +1,27 @@
 """Time as the device sees it: nothing is read before queued work has finished."""
 
 import time
-from collections.abc import Callable
-from typing import Any
 
 import torch
 from transformers.generation.streamers import BaseStreamer
+
+from harness.suite.outcomes import Unsupported
 
 now = time.perf_counter
 """Monotonic seconds in float64; the difference of two readings is an interval."""
 
 
 def synchronise(device: str) -> None:
-    """Wait until the accelerator has done what was queued; at once on the CPU."""
-    module = getattr(torch, device.split(":", maxsplit=1)[0], None)
-    wait = getattr(module, "synchronize", None)
-    if wait is not None and device != "cpu":
-        wait()
+    """Wait until the accelerator has done what was queued; at once on the CPU.
 
-
-def timed(run: Callable[..., Any], *arguments: Any) -> float:
-    """Seconds that `run` takes; it synchronises itself."""
-    start = now()
-    run(*arguments)
-    return now() - start
+    Raises `Unsupported` where torch cannot wait for the device: its times would be of queueing alone.
+    """
+    if device == "cpu":
+        return
+    wait = getattr(getattr(torch, device.partition(":")[0], None), "synchronize", None)
+    if wait is None:
+        raise Unsupported(f"torch cannot wait for {device}, so nothing on it can be timed")
+    wait()
 
 
 class Marks(BaseStreamer):
@@ -33,16 +31,15 @@ class Marks(BaseStreamer):
     so a mark is taken after the device has finished that step.
     """
 
-    def __init__(self, prompt_first: bool = True) -> None:  # noqa: FBT001, FBT002 — read at one call site
+    def __init__(self) -> None:
         self.times: list[float] = []
-        self._skip = prompt_first
+        self._prompt_seen = False
 
     def put(self, _: torch.Tensor) -> None:
         """Mark a step; the prompt is not one."""
-        if self._skip:
-            self._skip = False
-        else:
+        if self._prompt_seen:
             self.times.append(now())
+        self._prompt_seen = True
 
     def end(self) -> None:
         """The end of generation is not a token, and is not marked."""

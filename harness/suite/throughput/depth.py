@@ -10,9 +10,11 @@ bounds the noise of the measurement, not the error of taking a model for a line.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from statistics import median
 from typing import Any
 
+import numpy as np
 import torch
 import transformers
 from scipy import stats
@@ -82,13 +84,17 @@ def estimate(samples: Mapping[int, Sequence[float]], layers: int) -> tuple[float
     depth: more layers do not take less time.
     """
     rounds = [(depth, second) for depth, seconds in samples.items() for second in seconds]
-    line = stats.theilslopes(
-        [second for _, second in rounds], [depth for depth, _ in rounds], alpha=CONFIDENCE
-    )
+    with np.errstate(invalid="ignore"):  # equal seconds everywhere, of a coarse clock, have no variance
+        line = stats.theilslopes(
+            [second for _, second in rounds], [depth for depth, _ in rounds], alpha=CONFIDENCE
+        )
+    slopes = [
+        slope if isfinite(slope) else line.slope for slope in (line.slope, line.low_slope, line.high_slope)
+    ]
     least = min(samples[max(samples)])
     value, low, high = (
-        max(least, median(second + slope * (layers - depth) for depth, second in rounds))
-        for slope in (line.slope, line.low_slope, line.high_slope)
+        float(max(least, median(second + slope * (layers - depth) for depth, second in rounds)))
+        for slope in slopes
     )
     return value, Estimate(
         method=METHOD,

@@ -1,10 +1,14 @@
 """Rounds of a phase through pytest-benchmark, other depths interleaved, and memory beside them."""
 
+import contextlib
+import gc
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from harness.results.record import Metric
+from harness.suite.latest import release
 from harness.suite.throughput import memory
 from harness.suite.throughput.clock import now
 from harness.suite.throughput.metrics import metrics
@@ -58,6 +62,8 @@ class Rounds:
 
 def measure(work: Workload, phase: Phase, benchmark: Any) -> list[Metric]:
     """The phase's metrics: a warm-up, then as many rounds as were asked for and the budget allows."""
+    work.forget()
+    release()  # what the phase before left behind is not this one's peak
     rounds = Rounds(work, phase)
     asked = work.cell.parameters
     count = 1
@@ -73,9 +79,20 @@ def measure(work: Workload, phase: Phase, benchmark: Any) -> list[Metric]:
 def _one_round(work: Workload, phase: Phase, depth: int) -> dict[str, float]:
     with work.at_depth(depth):
         state = phase.prepare(work)
-        start = now()
-        extra = phase.run(work, state)
-        return {TOTAL: now() - start, **extra}
+        with _no_collection():
+            start = now()
+            extra = phase.run(work, state)
+            return {TOTAL: now() - start, **extra}
+
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """As pytest-benchmark has it for the rounds that it times: no garbage is collected."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _memory(work: Workload, phase: Phase) -> list[Metric]:

@@ -19,3 +19,4 @@ def test_phase(cell: Cell, phase: str, attempt: Attempt, workloads: Latest[Workl
     work = workloads.of(cell)
     attempt.facts |= work.facts()
     attempt.metrics += measure(work, PHASES[phase], benchmark)
+    attempt.facts["shapes"] = work.shapes()

@@ -10,10 +10,15 @@ from harness.matrix.records import Cell
 from harness.suite.functional.generation import decoder_start
 from harness.suite.latest import release
 from harness.suite.models.build import depth, full_config, full_model, set_depth
-from harness.suite.models.inputs import Shape, image_tokens, make_inputs
+from harness.suite.models.inputs import Shape, caption_tokens, image_tokens, make_inputs
 from harness.suite.throughput import memory
 from harness.suite.throughput.clock import synchronise
 from harness.suite.throughput.depth import Size, depth_that_fits, measure_size, shallow_depths
+
+IMAGE = 224
+"""Pixels a side for a model that takes any (ResNet): what the library's processors crop to for it."""
+AUDIO = 160_000
+"""Samples of raw audio: 10 s at 16 kHz, about an utterance."""
 
 
 class Workload:
@@ -69,8 +74,8 @@ class Workload:
         return {
             "parameters": self.size.whole,
             "weights_bytes": self.weights_bytes,
-            "layers": self.whole_layers,
-            "layers_loaded": self.layers or self.whole_layers,
+            "layers": self.size.layers,
+            "layers_loaded": self.layers or self.size.layers,
             "weights": "random",
         }
 
@@ -81,10 +86,14 @@ class Workload:
             self._remembered[key] = make()
         return self._remembered[key]
 
+    def forget(self) -> None:
+        """Let go of what was remembered."""
+        self._remembered.clear()
+
     def load(self) -> None:
         """Allocate and fill the weights, and move them to the device."""
         self._model = None
-        self._remembered.clear()
+        self.forget()
         config = full_config(self.cell.model, self.layers)
         seed = self.cell.parameters.seed
         self._model = full_model(self.cell.model, config, self.dtype, seed).to(self.device)
@@ -93,16 +102,21 @@ class Workload:
     def inputs(self) -> dict[str, torch.Tensor]:
         """Arguments of `forward`, on the device, floating-point ones in the cell's dtype; made once.
 
-        Their length is the one asked for, counted in tokens; an image's placeholders are on top.
+        Their length is the one asked for, counted in tokens; an image's placeholders are on top. A
+        caption's is not asked for: it is always the model's own.
         """
         if not self._inputs:
             asked = self.cell.parameters
-            tokens = asked.input_tokens + image_tokens(self.model)
-            shape = Shape(batch=asked.batch, tokens=tokens, seed=asked.seed)
+            tokens = caption_tokens(self.model) or asked.input_tokens + image_tokens(self.model)
+            shape = Shape(batch=asked.batch, tokens=tokens, seed=asked.seed, image=IMAGE, audio=AUDIO)
             self._inputs = {
                 name: self._placed(value) for name, value in make_inputs(self.model, shape).items()
             }
         return self._inputs
+
+    def shapes(self) -> dict[str, list[int]]:
+        """The inputs' shapes by name, for the result; none before they are made."""
+        return {name: list(value.shape) for name, value in self._inputs.items()}
 
     def prompt(self) -> dict[str, torch.Tensor]:
         """Arguments of `generate`."""

@@ -1,0 +1,1 @@
+"""What this machine can do: the ceilings that a model's figures are read against."""

@@ -1,0 +1,288 @@
+"""The suite itself, run as a runner runs it: one process over cells of every kind of ending."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from harness.matrix.records import Cell, Parameters, Suite
+from harness.matrix.schema import validate
+from harness.results.record import Metric, Report
+
+TINY = {"n_embd": 64, "n_layer": 2, "n_head": 4, "vocab_size": 256, "n_positions": 64}
+"""A GPT-2 of 0.6 MB, under a whisker of the limit below."""
+DEEP = TINY | {"n_embd": 512, "n_layer": 8}
+"""One of 101 MB, of which some layers fit."""
+LIMIT = 120_000_000
+"""Bytes of memory that the cells are told they have; nothing enforces it here."""
+PARAMETERS = Parameters(batch=2, input_tokens=10, output_tokens=5, rounds=4)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one process over all the cells left."""
+
+    code: int
+    out: Path
+    cells: dict[str, Cell]
+    reports: dict[str, Report]
+
+    def checks(self, kind: str) -> dict[str, str]:
+        """Check → outcome of the cell of that kind."""
+        return {check.name: check.outcome.value for check in self.reports[kind].checks}
+
+    def message(self, kind: str, check: str) -> str:
+        (found,) = (row.message for row in self.reports[kind].checks if row.name == check)
+        return found
+
+    def metrics(self, kind: str) -> dict[str, Metric]:
+        return {metric.name: metric for metric in self.reports[kind].metrics if metric.phase != "load"}
+
+
+@pytest.fixture(scope="module")
+def planned(make_cell: Callable[..., Cell]) -> dict[str, Cell]:
+    """A cell of each kind: what is asked, and what is wrong with it."""
+    functional = make_cell("bert")
+    timed = make_cell("gpt2", TINY, Suite.THROUGHPUT, PARAMETERS)
+    no_tolerance = {"bf16_vs_fp32": 0.0}
+    kinds = {
+        "unknown": replace(functional, model=replace(functional.model, model_type="no_such_type")),
+        "unbuildable": make_cell("gpt2", {"activation_function": "nonsense"}),
+        "right": make_cell("wav2vec2"),
+        "wrong": replace(functional, tolerances=functional.tolerances | no_tolerance),
+        "known": replace(
+            functional,
+            tolerances=functional.tolerances | no_tolerance,
+            known_failures={"bf16_vs_fp32": "rounds otherwise than it should"},
+        ),
+        "mended": replace(functional, known_failures={"forward": "was broken until last week"}),
+        "fast": timed,
+        "fast and wrong": replace(timed, tolerances=timed.tolerances | no_tolerance),
+        "fast and mended": replace(timed, known_failures={"forward": "was broken until last week"}),
+        "fast and unknown": replace(timed, model=replace(timed.model, model_type="no_such_type")),
+        "too deep": make_cell("gpt2", DEEP, Suite.THROUGHPUT, PARAMETERS),
+        "too large": make_cell("resnet", {"hidden_sizes": [2048] * 4}, Suite.THROUGHPUT, PARAMETERS),
+    }
+    return {kind: replace(cell, id=f"c{at}-{cell.id}") for at, (kind, cell) in enumerate(kinds.items())}
+
+
+@pytest.fixture(scope="module")
+def ran(planned: dict[str, Cell], tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """All of them in one process."""
+    folder = tmp_path_factory.mktemp("door")
+    order = {
+        "version": 1,
+        "run": "run",
+        "limits": {"memory_bytes": LIMIT, "cpus": None},
+        "cells": [cell.to_json() for cell in planned.values()],
+    }
+    assert validate("cells", order) == []
+    (folder / "cells.json").write_text(json.dumps(order))
+    out = folder / "out"
+    out.mkdir()
+    command = [sys.executable, "-m", "harness.suite", str(folder / "cells.json"), str(out)]
+    process = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    rows = [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
+    assert [problem for row in rows for problem in validate("report", row)] == [], process.stdout
+    by_id = {row["cell"]: Report.from_json(row) for row in rows}
+    return Ran(process.returncode, out, planned, {kind: by_id[cell.id] for kind, cell in planned.items()})
+
+
+def progress(ran: Ran) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (ran.out / "progress.jsonl").read_text().splitlines()]
+
+
+def test_the_suite_did_its_work_whatever_the_checks_said(ran: Ran) -> None:
+    assert ran.code == 0
+
+
+def test_each_cell_has_one_report_in_the_order_given(ran: Ran) -> None:
+    rows = [json.loads(line)["cell"] for line in (ran.out / "results.jsonl").read_text().splitlines()]
+    assert rows == [cell.id for cell in ran.cells.values()]
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome"),
+    {
+        "unknown": "unsupported",
+        "unbuildable": "failed",
+        "right": "passed",
+        "wrong": "failed",
+        "known": "xfailed",
+        "mended": "xpassed",
+        "fast": "passed",
+        "fast and wrong": "failed",
+        "fast and mended": "xpassed",
+        "fast and unknown": "unsupported",
+        "too deep": "passed",
+        "too large": "unsupported",
+    }.items(),
+)
+def test_each_kind_of_cell_ends_as_it_should(ran: Ran, kind: str, outcome: str) -> None:
+    report = ran.reports[kind]
+    assert report.outcome == outcome, report
+    assert bool(report.message) == (outcome != "passed")
+
+
+def test_a_check_over_its_tolerance_has_failed_and_no_other(ran: Ran) -> None:
+    assert [name for name, outcome in ran.checks("wrong").items() if outcome != "passed"] == ["bf16_vs_fp32"]
+    (check,) = (check for check in ran.reports["wrong"].checks if check.name == "bf16_vs_fp32")
+    assert check.limit == 0
+    assert check.measured is not None
+    assert check.measured > 0
+    assert "over tolerance 0" in check.message
+
+
+def test_checks_that_do_not_apply_are_absent_and_the_others_are_all_there(ran: Ran) -> None:
+    absent = {"padding_invariance", "kv_cache_equivalence", "generate"}
+    assert ran.checks("right").keys() == set(ran.cells["right"].checks) - absent
+    assert set(ran.checks("right").values()) == {"passed"}
+
+
+def test_an_unknown_model_type_is_named_and_costs_the_other_cells_nothing(ran: Ran) -> None:
+    assert ran.checks("unknown") == {"construct": "unsupported"}
+    assert "no_such_type" in ran.reports["unknown"].message
+
+
+def test_a_model_that_cannot_be_built_fails_to_construct_and_the_rest_says_so(ran: Ran) -> None:
+    found = ran.checks("unbuildable")
+    assert found.pop("construct") == "failed"
+    assert set(found.values()) == {"skipped"}
+    assert "nonsense" in ran.reports["unbuildable"].message
+    assert ran.message("unbuildable", "forward") == "the model could not be built"
+
+
+def test_a_known_failure_that_passes_is_told_from_one_that_fails(ran: Ran) -> None:
+    assert ran.checks("known")["bf16_vs_fp32"] == "xfailed"
+    assert ran.checks("mended")["forward"] == "xpassed"
+
+
+def test_no_speed_of_a_model_whose_outputs_are_wrong(ran: Ran) -> None:
+    assert ran.reports["fast and wrong"].metrics == ()
+    phases = {name: out for name, out in ran.checks("fast and wrong").items() if name.startswith("phase.")}
+    assert phases == dict.fromkeys(
+        ["phase.load", "phase.prefill", "phase.decode", "phase.generate"], "skipped"
+    )
+    reason = ran.message("fast and wrong", "phase.load")
+    assert reason == "no speed is published: bf16_vs_fp32 failed"
+
+
+def test_speed_of_a_model_that_is_better_than_its_ledger_says(ran: Ran) -> None:
+    assert ran.metrics("fast and mended").keys() == ran.metrics("fast").keys()
+
+
+def test_a_throughput_cell_is_checked_before_it_is_timed(ran: Ran) -> None:
+    assert ran.checks("fast").keys() == set(ran.cells["fast"].checks)
+
+
+def test_every_phase_publishes_its_figures(ran: Ran) -> None:
+    found = {(metric.phase, metric.name, metric.unit) for metric in ran.reports["fast"].metrics}
+    assert found >= {
+        ("load", "load_time", "s"),
+        ("prefill", "prefill_time", "s"),
+        ("prefill", "prefill_tokens_per_s", "tokens/s"),
+        ("decode", "decode_step_time", "s"),
+        ("decode", "decode_tokens_per_s", "tokens/s"),
+        ("generate", "generate_time", "s"),
+        ("generate", "output_tokens_per_s", "tokens/s"),
+        ("generate", "ttft", "s"),
+        ("generate", "tpot", "s"),
+    }
+
+
+def test_each_figure_has_a_sample_a_round(ran: Ran) -> None:
+    rounds = {name: len(metric.samples) for name, metric in ran.metrics("fast").items()}
+    rounds = {name: count for name, count in rounds.items() if name != "peak_memory"}
+    assert set(rounds.values()) == {PARAMETERS.rounds}
+
+
+def test_first_token_and_the_others_add_up_to_no_more_than_the_whole(ran: Ran) -> None:
+    found = ran.metrics("fast")
+    for whole, first, each in zip(
+        *(found[name].samples for name in ("generate_time", "ttft", "tpot")), strict=True
+    ):
+        assert 0 < first < whole
+        assert 0 < first + (PARAMETERS.output_tokens - 1) * each <= whole
+
+
+@pytest.mark.parametrize(
+    ("rate", "time", "amount"),
+    [
+        ("prefill_tokens_per_s", "prefill_time", PARAMETERS.batch * PARAMETERS.input_tokens),
+        ("decode_tokens_per_s", "decode_step_time", PARAMETERS.batch),
+        ("output_tokens_per_s", "generate_time", PARAMETERS.batch * PARAMETERS.output_tokens),
+    ],
+)
+def test_a_rate_is_its_amount_over_its_time(ran: Ran, rate: str, time: str, amount: int) -> None:
+    found = ran.metrics("fast")
+    for tokens, seconds in zip(found[rate].samples, found[time].samples, strict=True):
+        assert tokens * seconds == pytest.approx(amount)
+
+
+def test_the_input_has_the_length_that_was_asked_for(ran: Ran) -> None:
+    assert ran.reports["fast"].facts["shapes"]["input_ids"] == [PARAMETERS.batch, PARAMETERS.input_tokens]
+
+
+def test_what_does_not_fit_is_measured_shallower_and_its_whole_is_named_an_estimate(ran: Ran) -> None:
+    report = ran.reports["too deep"]
+    loaded = report.facts["layers_loaded"]
+    assert 2 <= loaded < report.facts["layers"] == DEEP["n_layer"]
+    for metric in report.metrics:
+        assert metric.name.endswith("_estimate") == (metric.estimate is not None)
+        assert metric.layers == (DEEP["n_layer"] if metric.estimate else loaded)
+        if metric.estimate:
+            assert metric.estimate.low <= metric.value <= metric.estimate.high
+            assert metric.estimate.depths == (loaded // 2, loaded)
+    measured = {metric.name for metric in report.metrics if not metric.estimate}
+    estimated = {metric.name.removesuffix("_estimate") for metric in report.metrics if metric.estimate}
+    assert measured - estimated == {"load_time", "peak_memory"}
+
+
+def test_what_does_not_fit_at_any_depth_is_unsupported_and_says_how_much_it_needs(ran: Ran) -> None:
+    assert "GB do not fit" in ran.reports["too large"].message
+    assert ran.reports["too large"].metrics == ()
+
+
+def test_progress_tells_of_each_thing_before_it_is_done(ran: Ran) -> None:
+    events = progress(ran)
+    assert [event["at"] for event in events] == sorted(event["at"] for event in events)
+    begun = [event for event in events if event["event"] != "collect"]
+    for kind, cell in ran.cells.items():
+        own = [(event["event"], event["name"]) for event in begun if event["cell"] == cell.id]
+        checks = [
+            ("phase" if check.startswith("phase.") else "check", check.removeprefix("phase."))
+            for check in ran.checks(kind)
+        ]
+        assert own[0] == ("start", None)
+        assert own[-1] == ("finish", None)
+        assert [event for event in own[1:-1] if event in checks] == checks
+    order = [event["cell"] for event in begun if event["event"] in {"start", "finish"}]
+    assert order == [cell.id for cell in ran.cells.values() for _ in range(2)]
+
+
+def test_phases_are_timed_in_the_order_of_the_cell(ran: Ran) -> None:
+    cell = ran.cells["fast"]
+    timed = [row["name"] for row in progress(ran) if row["cell"] == cell.id and row["event"] == "phase"]
+    assert timed == list(cell.phases)
+
+
+def test_junit_has_a_case_a_check_and_phase(ran: Ran) -> None:
+    root = ET.parse(ran.out / "junit.xml").getroot()
+    names = [case.attrib["name"] for case in root.iter("testcase")]
+    begun = [row for row in progress(ran) if row["event"] in {"check", "phase"}]
+    assert names == [f"test_{row['event']}[{row['cell']}-{row['name']}]" for row in begun]
+
+
+def test_the_benchmark_file_holds_each_phase_s_rounds(ran: Ran) -> None:
+    rows = json.loads((ran.out / "benchmark.json").read_text())["benchmarks"]
+    cell = ran.cells["fast"].id
+    rounds = {row["params"]["phase"]: row["stats"]["rounds"] for row in rows if cell in row["name"]}
+    assert rounds == {"load": 1, "prefill": 4, "decode": 4, "generate": 4}
+    (prefill,) = (row for row in rows if f"[{cell}-prefill]" in row["name"])
+    assert tuple(prefill["stats"]["data"]) == ran.metrics("fast")["prefill_time"].samples

@@ -1,0 +1,151 @@
+"""Rounds: how many, in what order, and what is not among them."""
+
+import gc
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from harness.matrix.records import Parameters
+from harness.results.record import Metric
+from harness.suite.models.build import depth
+from harness.suite.throughput import memory
+from harness.suite.throughput.measure import LEAST_ROUNDS, Rounds, measure
+from harness.suite.throughput.phases import PHASES, Phase
+from harness.suite.throughput.workload import Workload
+
+MakeWorkload = Callable[..., Workload]
+PARAMETERS = Parameters(rounds=5, input_tokens=10, output_tokens=4)
+
+
+class Probe:
+    """A phase that notes at which depth each of its rounds ran, and in what conditions."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self.depths: list[int | None] = []
+        self.prepared: list[int | None] = []
+        self.collecting: list[bool] = []
+        self.seconds = seconds
+
+    def prepare(self, work: Workload) -> object:
+        self.prepared.append(depth(work.model.config))
+        return object()
+
+    def run(self, work: Workload, _: object) -> dict[str, float]:
+        self.depths.append(depth(work.model.config))
+        self.collecting.append(gc.isenabled())
+        time.sleep(self.seconds)
+        return {}
+
+    @property
+    def phase(self) -> Phase:
+        return Phase("forward", self.run, self.prepare)
+
+
+def samples(found: list[Metric], name: str) -> int:
+    (metric,) = (metric for metric in found if metric.name == name)
+    return len(metric.samples)
+
+
+def test_there_are_as_many_samples_as_rounds_and_the_warm_up_is_none_of_them(
+    make_workload: MakeWorkload, benchmark: Any
+) -> None:
+    probe = Probe()
+    found = measure(make_workload("gpt2", parameters=PARAMETERS), probe.phase, benchmark)
+    assert samples(found, "forward_time") == PARAMETERS.rounds
+    assert len(probe.depths) == PARAMETERS.rounds + 1
+
+
+def test_every_series_of_a_round_has_a_sample_a_round(make_workload: MakeWorkload, benchmark: Any) -> None:
+    """Those that the phase itself takes too: were the warm-up's kept, they would be one too many."""
+    found = measure(make_workload("gpt2", parameters=PARAMETERS), PHASES["generate"], benchmark)
+    counts = {metric.name: len(metric.samples) for metric in found if metric.name != "peak_memory"}
+    assert set(counts.values()) == {PARAMETERS.rounds}
+
+
+def test_a_warm_up_leaves_nothing_at_any_depth(make_workload: MakeWorkload) -> None:
+    rounds = Rounds(make_workload("gpt2", 2, parameters=PARAMETERS), Probe(seconds=0.001).phase)
+    assert rounds.warm_up() >= 0.002
+    assert (rounds.loaded, rounds.shallow) == ([], [])
+
+
+def test_a_small_budget_leaves_three_rounds(make_workload: MakeWorkload, benchmark: Any) -> None:
+    probe = Probe(seconds=0.2)
+    work = make_workload("gpt2", parameters=replace(PARAMETERS, rounds=50, budget_s=1))
+    assert samples(measure(work, probe.phase, benchmark), "forward_time") == LEAST_ROUNDS == 3
+
+
+def test_a_budget_for_some_rounds_gives_some(make_workload: MakeWorkload, benchmark: Any) -> None:
+    work = make_workload("gpt2", parameters=replace(PARAMETERS, rounds=50, budget_s=2.0))
+    repeated = sum(PHASES[phase].repeats for phase in work.cell.phases)
+    found = measure(work, Probe(seconds=0.05).phase, benchmark)
+    # A phase's share, over what a round takes at the least.
+    assert LEAST_ROUNDS <= samples(found, "forward_time") <= 2.0 / repeated / 0.05
+
+
+def test_fewer_rounds_than_three_are_made_where_fewer_were_asked_for(
+    make_workload: MakeWorkload, benchmark: Any
+) -> None:
+    work = make_workload("gpt2", 2, parameters=replace(PARAMETERS, rounds=1))
+    found = measure(work, Probe(seconds=0.001).phase, benchmark)
+    assert samples(found, "forward_time") == 1
+
+
+def test_each_round_is_preceded_by_one_of_the_other_depth(
+    make_workload: MakeWorkload, benchmark: Any
+) -> None:
+    probe, work = Probe(), make_workload("gpt2", 2, parameters=PARAMETERS)
+    found = measure(work, probe.phase, benchmark)
+    assert probe.depths == [1, 2] * (PARAMETERS.rounds + 1)
+    assert probe.prepared == probe.depths
+    assert "forward_time_estimate" in {metric.name for metric in found}
+
+
+def test_rounds_of_every_depth_are_timed_without_collecting_garbage(
+    make_workload: MakeWorkload, benchmark: Any
+) -> None:
+    """What pytest-benchmark does for the rounds it times, the others need as well."""
+    probe = Probe()
+    measure(make_workload("gpt2", 2, parameters=PARAMETERS), probe.phase, benchmark)
+    shallow = [on for at, on in zip(probe.depths, probe.collecting, strict=True) if at == 1]
+    assert not any(shallow)
+    assert gc.isenabled()
+
+
+def test_a_load_is_made_once_and_not_warmed_up(make_workload: MakeWorkload, benchmark: Any) -> None:
+    found = measure(make_workload("gpt2", 2, parameters=PARAMETERS), PHASES["load"], benchmark)
+    assert samples(found, "load_time") == 1
+    assert not any(metric.estimate for metric in found)
+
+
+def test_a_phase_begins_with_nothing_that_another_left(make_workload: MakeWorkload, benchmark: Any) -> None:
+    """Else the caches kept for decoding would stand in the peak memory of generation."""
+    work = make_workload("gpt2", parameters=PARAMETERS)
+    PHASES["decode"].prepare(work)
+    made: list[str] = []
+    measure(work, Probe().phase, benchmark)
+    work.remembered("prefilled", lambda: made.append("again"))
+    assert made == ["again"]
+
+
+def test_peak_memory_is_the_phase_s_own_above_the_baseline(
+    make_workload: MakeWorkload, benchmark: Any
+) -> None:
+    if not memory.reset_peak():
+        pytest.skip("this kernel does not let a process reset its peak memory")
+    work = make_workload("gpt2", parameters=PARAMETERS)
+    work.model  # noqa: B018 — load it before the baseline is taken
+    work.baseline = memory.resident()
+    block = 64 * 2**20
+
+    def run(_: Workload, __: object) -> dict[str, float]:
+        bytearray(block)[::4096] = b"x" * (block // 4096)
+        return {}
+
+    (peak,) = (
+        metric for metric in measure(work, Phase("forward", run), benchmark) if metric.name == "peak_memory"
+    )
+    assert peak.unit == "B"
+    assert abs(peak.value - block) < block / 2

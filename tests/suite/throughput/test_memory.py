@@ -1,0 +1,64 @@
+"""The kernel's own figures of this process, moved by real allocations."""
+
+import pytest
+import torch
+
+from harness.suite.latest import release
+from harness.suite.throughput import memory
+
+MIB = 2**20
+BLOCK = 64 * MIB
+SLACK = 16 * MIB
+"""What else may come or go in this process meanwhile."""
+
+
+@pytest.fixture(autouse=True)
+def settled() -> None:
+    """Nothing is left to be freed that another test left."""
+    release()
+    if not memory.reset_peak():
+        pytest.skip("this kernel does not let a process reset its peak memory")
+
+
+def allocate(size: int) -> torch.Tensor:
+    return torch.ones(size, dtype=torch.uint8)
+
+
+def test_a_block_raises_the_peak_by_its_size_even_when_it_is_gone() -> None:
+    before = memory.resident() or 0
+    block = allocate(BLOCK)
+    del block
+    assert abs((memory.peak() or 0) - before - BLOCK) < SLACK
+
+
+def test_after_a_reset_the_peak_is_what_is_resident() -> None:
+    block = allocate(BLOCK)
+    del block
+    high = memory.peak() or 0
+    memory.reset_peak()
+    assert high - (memory.peak() or 0) > BLOCK - SLACK
+    assert abs((memory.peak() or 0) - (memory.resident() or 0)) < SLACK
+
+
+def test_a_smaller_block_does_not_move_a_peak_that_stands() -> None:
+    block = allocate(BLOCK)
+    del block
+    high = memory.peak()
+    smaller = allocate(BLOCK // 4)
+    assert memory.peak() == high
+    del smaller
+
+
+def test_what_is_freed_goes_back_to_the_kernel() -> None:
+    """Else a phase's peak would begin at the garbage of the one before."""
+    before = memory.resident() or 0
+    scraps = [torch.ones(1 << 16) for _ in range(512)]  # each below what the allocator maps by itself
+    held = (memory.resident() or 0) - before
+    scraps.clear()
+    release()
+    assert held > BLOCK
+    assert (memory.resident() or 0) - before < SLACK
+
+
+def test_what_can_be_had_is_more_than_nothing_and_less_than_everything() -> None:
+    assert BLOCK < (memory.available() or 0) < 2**60
