@@ -23,11 +23,21 @@ nox.options.reuse_existing_virtualenvs = True
 def harness(session: nox.Session, *arguments: str) -> None:
     """Run `harness` and keep its exit code where nox would turn it into 1: mistakes are 2, Ctrl-C is 130."""
     session.install("-e", ".", silent=True)
-    code = subprocess.run([f"{session.bin}/harness", *arguments], check=False).returncode
+    with subprocess.Popen([f"{session.bin}/harness", *arguments]) as process:
+        code = _wait(process)
     if code in (MISTAKE, INTERRUPTED):
         sys.exit(code)
     if code:
         session.error("not everything is as expected")
+
+
+def _wait(process: subprocess.Popen[bytes]) -> int:
+    """Its exit code; after Ctrl-C, which reaches it as well, it is given the time to put things in order."""
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue
 
 
 @nox.session
@@ -35,7 +45,7 @@ def tests(session: nox.Session) -> None:
     """The project's own tests; torch and transformers come from the cpu image's lock."""
     session.install("-e", ".[tests]", silent=True)
     session.run("harness", "env", "cpu", "--into", f"{session.bin}/python", silent=True)
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "--benchmark-quiet", *session.posargs)
 
 
 @nox.session

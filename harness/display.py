@@ -14,6 +14,7 @@ from rich.progress import (
 )
 
 from harness.matrix.records import Cell
+from harness.results.figures import line
 from harness.results.record import Result
 from harness.run import Display
 from harness.runners.protocol import Event
@@ -39,7 +40,7 @@ class Bar:
 
     def __init__(self, console: Console) -> None:
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
@@ -48,6 +49,7 @@ class Bar:
             transient=True,
         )
         self._task = self._progress.add_task("preparing", total=None)
+        self._ended: set[str] = set()
         self._progress.start()
 
     def tell(self, sentence: str) -> None:
@@ -60,15 +62,21 @@ class Bar:
 
     def event(self, event: Event) -> None:
         """Show what is in flight, and count what has ended."""
-        description = f"{event.cell} {event.name}".strip()
-        self._progress.update(self._task, description=description, advance=int(event.kind == FINISH))
+        self._progress.update(self._task, description=f"{event.cell} {event.name}".strip())
+        if event.kind == FINISH:
+            self._count(event.cell)
 
     def result(self, result: Result) -> None:
-        """Nothing: the tables come at the end."""
+        """Count what ended unseen from inside; the tables come at the end."""
+        self._count(result.report.cell)
 
     def close(self) -> None:
         """Take the bar away."""
         self._progress.stop()
+
+    def _count(self, cell: str) -> None:
+        self._ended.add(cell)
+        self._progress.update(self._task, completed=len(self._ended))
 
 
 class Lines:
@@ -77,7 +85,7 @@ class Lines:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._total = 0
-        self._finished = 0
+        self._ended: set[str] = set()
         self._began = time.monotonic()
 
     def tell(self, sentence: str) -> None:
@@ -87,20 +95,26 @@ class Lines:
     def begin(self, cells: tuple[Cell, ...]) -> None:
         """Start counting."""
         self._total, self._began = len(cells), time.monotonic()
-        self.tell(f"{self._total} cells")
+        self.tell("1 cell" if self._total == 1 else f"{self._total} cells")
 
     def event(self, event: Event) -> None:
-        """Print an end, with the time left if the other cells take as long."""
+        """Print an end that was seen from inside."""
         if event.kind == FINISH:
-            self._finished += 1
-            each = (time.monotonic() - self._began) / self._finished
-            left = each * (self._total - self._finished)
-            self.tell(f"[{self._finished}/{self._total}] {event.cell}, about {left:.0f} s left")
+            self._count(event.cell)
 
     def result(self, result: Result) -> None:
         """Print what was not seen from inside: a cell whose container died with it."""
-        if not result.report.checks and not result.report.metrics:
-            self.tell(f"{result.report.cell}: {result.outcome}; {result.report.message}")
+        if result.report.cell not in self._ended:
+            self._count(result.report.cell, f": {result.outcome}; {line(result.report.message)}")
 
     def close(self) -> None:
         """Nothing to undo."""
+
+    def _count(self, cell: str, what: str = "") -> None:
+        """Print a cell's end once, with the time left if the other cells take as long."""
+        if cell in self._ended:  # whoever writes the events may write them twice
+            return
+        self._ended.add(cell)
+        each = (time.monotonic() - self._began) / len(self._ended)
+        left = each * (self._total - len(self._ended))
+        self.tell(f"[{len(self._ended)}/{self._total}] {cell}{what}, about {left:.0f} s left")

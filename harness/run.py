@@ -6,11 +6,11 @@ rooms.
 
 import os
 import secrets
-import signal
-import threading
+import shutil
+import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ import docker
 
 from harness.errors import EngineError, HostEnvironmentError, SelectionError
 from harness.images import build, hostenv
+from harness.interruption import resumable, terminable
 from harness.matrix.load import load
 from harness.matrix.names import resolve
 from harness.matrix.plan import batches, plan
@@ -39,6 +40,13 @@ from harness.runners.reaper import reap
 MEMORY_SHARE = 0.9
 """Of the memory that is available when a run starts, what its cells may use unless told otherwise."""
 MEMINFO = Path("/proc/meminfo")
+NEEDED = ("torch", "transformers", "pytest", "pytest_benchmark", "scipy")
+"""What the suite imports of the interpreter it runs in."""
+ABSENT = (
+    "import sys; from importlib.util import find_spec; "
+    "print(*[name for name in sys.argv[1:] if find_spec(name) is None], sep=', ')"
+)
+"""A program that names the modules its interpreter does not have, without importing them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,21 +114,23 @@ def conduct(root: Path, results: Path, request: Request, display: Display) -> Do
     matrix = load(root)
     planned = _planned(matrix, results, request)
     devices.require(planned.device)
-    client = _engine(planned.device, request, display.tell)
-    for sentence in reap(results, client):
-        display.tell(sentence)
-    way = _way(root, planned.device, request, client, display.tell)
-    store = _store(results, planned, request)
-    with _terminable():
-        return _carry_out(store, planned, way, request, display)
+    with terminable():
+        client = _engine(planned.device, request, display.tell)
+        for sentence in reap(results, client):
+            display.tell(sentence)
+        way = _way(root, planned.device, request, client, display.tell)
+        store = _store(results, planned, request)
+        with resumable(store, display.tell):
+            return _carry_out(store, planned, way, request, display)
 
 
 def _planned(matrix: Matrix, results: Path, request: Request) -> Plan:
     """The cells asked for, or those that a run to be resumed has left."""
+    rows = {row.id: row for row in matrix.devices}
     if request.resume is not None:
         cells = find(results, request.resume).cells()
-        return Plan(device=matrix.device(cells[0].device), cells=cells)
-    device = resolve("device", request.device, {row.id: row for row in matrix.devices})
+        return Plan(device=resolve("device", cells[0].device, rows), cells=cells)
+    device = resolve("device", request.device, rows)
     models = select(matrix, request.selection)
     cells = plan(
         matrix,
@@ -166,13 +176,25 @@ def _way(
         runner = DockerRunner(client, image, device, package)
         return Way(runner=runner, provenance=provenance.of_image(root, image, version(client)))
     if request.python is not None:
-        found = request.python.absolute()
-        if not os.access(found, os.X_OK):
-            raise HostEnvironmentError(f"--python {request.python} is no program: name a Python interpreter")
-        return Way(runner=HostRunner(found, package), provenance=provenance.of_host(root, None))
+        python = _interpreter(request.python)
+        return Way(runner=HostRunner(python, package), provenance=provenance.of_host(root, None))
     environment = hostenv.ensure(device, root, tell)
     runner_of_host = HostRunner(environment.python, package)
     return Way(runner=runner_of_host, provenance=provenance.of_host(root, environment.lock_hash))
+
+
+def _interpreter(named: Path) -> Path:
+    """The Python named, which must have what the suite imports; HostEnvironmentError where it does not."""
+    found = shutil.which(named)
+    if found is None:
+        raise HostEnvironmentError(f"--python {named} is no program: name a Python interpreter")
+    asked = subprocess.run([found, "-c", ABSENT, *NEEDED], capture_output=True, text=True, check=False)
+    if asked.returncode or asked.stdout.strip():
+        lack = asked.stdout.strip() or "what any Python has"
+        raise HostEnvironmentError(
+            f"--python {named} lacks {lack}: install it there, or leave out --python for the locked one"
+        )
+    return Path(found).absolute()
 
 
 def _store(results: Path, planned: Plan, request: Request) -> RunStore:
@@ -196,7 +218,7 @@ def _carry_out(store: RunStore, planned: Plan, way: Way, request: Request, displ
     execution = Execution(
         run=store.run,
         folder=store.folder,
-        limits=_limits(request),
+        limits=_limits(planned, request),
         provenance=way.provenance,
         keep=lambda result: _keep(store, display, result),
         progress=display.event,
@@ -227,8 +249,8 @@ def _keep(store: RunStore, display: Display, result: Result) -> None:
     display.result(result)
 
 
-def _limits(request: Request) -> Limits:
-    threads = request.parameters.threads
+def _limits(planned: Plan, request: Request) -> Limits:
+    threads = planned.cells[0].parameters.threads  # the cells' own: a resumed run is not asked again
     cpus = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     chosen = ",".join(str(cpu) for cpu in cpus[:threads]) if threads and cpus else None
     return Limits(memory_bytes=request.memory_bytes or _memory(), cpus=chosen)
@@ -241,16 +263,3 @@ def _memory() -> int | None:
             if line.startswith("MemAvailable:"):
                 return int(int(line.split()[1]) * 1024 * MEMORY_SHARE)
     return None
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """Let SIGTERM end the run as Ctrl-C does: containers removed, finished cells kept."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

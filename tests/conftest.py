@@ -1,7 +1,8 @@
 """What all rooms' tests share: the checkout, the matrix's cpu device, the real engine and the real image."""
 
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import docker
@@ -21,6 +22,20 @@ ROOT = Path(__file__).parents[1]
 def root() -> Path:
     """The checkout."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def copy_checkout(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """A function that copies what a run reads of the checkout, so that a test may spoil it."""
+
+    def copy() -> Path:
+        root = tmp_path_factory.mktemp("checkout")
+        shutil.copy(ROOT / "matrix.json", root)
+        for folder in ("harness", "images", "schemas"):
+            shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        return root
+
+    return copy
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import click
 
 from harness.errors import HarnessError
+from harness.matrix.names import resolve
 
 INTERRUPTED = 130
 
@@ -42,11 +43,10 @@ class Verbs(click.Group):
         """The verbs, in the order people meet them."""
         return list(VERBS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command `<verb>` of the verb's module."""
-        if cmd_name not in VERBS:
-            return super().get_command(ctx, cmd_name)
-        command: click.Command = getattr(import_module(VERBS[cmd_name].module), cmd_name)
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:  # noqa: ARG002 — as above
+        """The command of the verb's module; SelectionError, with the nearest verb, where there is none."""
+        module = resolve("command", cmd_name, VERBS).module
+        command: click.Command = getattr(import_module(module), module.rpartition(".")[2])
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -60,12 +60,13 @@ class Verbs(click.Group):
             code = super().main(*args, **kwargs | {"standalone_mode": False})
         except HarnessError as error:
             fail(str(error), error.exit_code)
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.format_message(), err=True)
+            sys.exit(error.exit_code)
         except click.ClickException as error:
             fail(error.format_message(), error.exit_code)
         except (click.Abort, KeyboardInterrupt):
-            fail(
-                "interrupted; what was finished is kept, and `harness run --resume RUN` goes on", INTERRUPTED
-            )
+            fail("interrupted", INTERRUPTED)
         sys.exit(code if isinstance(code, int) else 0)
 
 

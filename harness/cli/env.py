@@ -1,10 +1,12 @@
 """`harness env`: the host runner's locked environment."""
 
+import shutil
 from pathlib import Path
 
 import click
 
 from harness.cli.common import device_of, root_of, tell
+from harness.errors import HostEnvironmentError
 from harness.images import hostenv
 
 
@@ -17,6 +19,8 @@ def env(context: click.Context, device: str, into: Path | None) -> None:
     row, root = device_of(context, device), root_of(context)
     if into is None:
         click.echo(hostenv.ensure(row, root, tell).python)
+    elif shutil.which(into) is None:
+        raise HostEnvironmentError(f"--into {into} is no program: name the Python of an environment")
     else:
         hostenv.install(row, root, into, tell)
         click.echo(into)

@@ -1,6 +1,8 @@
 """`harness run`: run a suite and print what came out."""
 
+import math
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,23 @@ from harness.matrix.select import Selection
 from harness.run import Request, conduct
 
 
+def _finite(_: click.Context, __: click.Parameter, seconds: float | None) -> float | None:
+    """Seconds; `nan` and `inf`, which Python reads as numbers, are none."""
+    if seconds is not None and not math.isfinite(seconds):
+        raise click.BadParameter(f"{seconds} is no number of seconds")
+    return seconds
+
+
+def _bytes(_: click.Context, __: click.Parameter, size: str | None) -> int | None:
+    """`8g`, `512m` or plain bytes, in powers of 1024 as container engines read them."""
+    if size is None:
+        return None
+    with suppress(DockerException):
+        if (count := int(parse_bytes(size))) > 0:
+            return count
+    raise click.BadParameter(f"{size!r} is no size: write bytes, or a number with k, m or g")
+
+
 @click.command()
 @click.option("--suite", type=click.Choice(SUITES), default="functional", show_default=True)
 @click.option("--device", default="cpu", show_default=True, help="A device of the matrix.")
@@ -28,7 +47,12 @@ from harness.run import Request, conduct
 @click.option("--threads", type=int, help="Cores a cell may use.  [default: all]")
 @click.option("--rounds", type=int, default=5, show_default=True, help="Timed rounds of a phase.")
 @click.option(
-    "--budget", type=float, default=150, show_default=True, help="Seconds for a cell's timed rounds."
+    "--budget",
+    type=float,
+    callback=_finite,
+    default=150,
+    show_default=True,
+    help="Seconds for a cell's timed rounds.",
 )
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option(
@@ -36,9 +60,12 @@ from harness.run import Request, conduct
 )
 @click.option("--python", type=click.Path(path_type=Path), help="Host runner: use this Python as it is.")
 @click.option(
-    "--memory", metavar="SIZE", help="Memory a cell may use, such as 8g.  [default: 90% of what is free]"
+    "--memory",
+    metavar="SIZE",
+    callback=_bytes,
+    help="Memory a cell may use, such as 8g.  [default: 90% of what is free]",
 )
-@click.option("--timeout", type=float, help="Seconds a cell may take.")
+@click.option("--timeout", type=float, callback=_finite, help="Seconds a cell may take.")
 @click.option("--resume", metavar="RUN", help="Go on with a run that was interrupted.")
 @AS_JSON
 @click.pass_context
@@ -52,7 +79,7 @@ def run(context: click.Context, /, *, as_json: bool, **options: Any) -> int:
         parameters=Parameters(**{name: options[name] for name in names}, budget_s=options["budget"]),
         runner=options["runner"],
         python=options["python"],
-        memory_bytes=_bytes(options["memory"]),
+        memory_bytes=options["memory"],
         timeout_s=options["timeout"],
         resume=options["resume"],
         command=tuple(sys.argv[1:]),
@@ -64,13 +91,3 @@ def run(context: click.Context, /, *, as_json: bool, **options: Any) -> int:
         shown.close()
     print_run(done.store, as_json=as_json)
     return done.exit_code
-
-
-def _bytes(size: str | None) -> int | None:
-    """`8g`, `512m` or plain bytes, in powers of 1024 as container engines read them."""
-    if size is None:
-        return None
-    try:
-        return int(parse_bytes(size))
-    except DockerException as error:
-        raise click.BadParameter(f"{size!r} is no size: write bytes, or a number with k, m or g") from error

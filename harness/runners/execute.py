@@ -41,11 +41,17 @@ def execute(batch: Batch, runner: Runner, execution: Execution) -> None:
     KeyboardInterrupt likewise. Nothing of an attempt is left behind in either case.
     """
     remaining = list(batch.cells)
-    attempt = 0
+    attempt = _tried(execution.folder, batch.id)
     while remaining:
         attempt += 1
         settled = _attempt(batch.id, attempt, remaining, runner, execution)
         remaining = [cell for cell in remaining if cell.id not in settled]
+
+
+def _tried(folder: Path, batch: str) -> int:
+    """The last attempt of the batch that an earlier try of this run has left its log of."""
+    numbers = [path.stem.removeprefix(f"{batch}-") for path in (folder / "logs").glob(f"{batch}-*.log")]
+    return max((int(number) for number in numbers if number.isdecimal()), default=0)
 
 
 def _attempt(

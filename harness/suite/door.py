@@ -15,6 +15,10 @@ from harness.suite.facts import gather, oom_kills
 from harness.suite.outcomes import of_cell
 
 
+PHASE = "phase."
+"""Begins the name of a phase among a cell's checks: `forward` and `generate` are checks as well."""
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """What came through the door: the cells, and the limits they run under."""
@@ -42,18 +46,24 @@ class Attempt:
     metrics: list[Metric] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
 
+    def doubt(self) -> str | None:
+        """The first check that leaves the outputs in doubt, and how it ended."""
+        return next(
+            (f"{c.name} {c.outcome}" for c in self.checks if not c.name.startswith(PHASE) and _bad(c)), None
+        )
+
     def closed_gate(self) -> str | None:
-        """Why no speed may be published: the first check whose outcome leaves the outputs in doubt."""
-        for check in self.checks:
-            if check.outcome not in (Outcome.PASSED, Outcome.XPASSED, Outcome.UNSUPPORTED):
-                return f"no speed is published: {check.name} {check.outcome}"
-        return None
+        """Why nothing further is timed: the outputs are in doubt, or an earlier phase did not end well."""
+        if doubt := self.doubt():
+            return f"no speed is published: {doubt}"
+        return next((f"not timed after {c.name} {c.outcome}" for c in self.checks if _bad(c)), None)
 
     def outcome(self) -> Outcome:
-        """As the worst check; where speed was asked for and none measured, a pass is not enough."""
+        """As the worst check; where speed was asked for, it passes only if every phase was timed."""
         worst = of_cell(self.checks)
-        if worst is Outcome.PASSED and self.cell.suite is Suite.THROUGHPUT and not self.metrics:
-            return of_cell([check for check in self.checks if check.outcome is not Outcome.PASSED])
+        untimed = [check for check in self.checks if check.name.startswith(PHASE)]
+        if worst is Outcome.PASSED and self.cell.suite is Suite.THROUGHPUT and (untimed or not self.metrics):
+            return of_cell(untimed)
         return worst
 
     def message(self) -> str:
@@ -95,7 +105,8 @@ class Journal:
             outcome=outcome,
             message=message,
             checks=tuple(attempt.checks),
-            metrics=tuple(attempt.metrics) if outcome in {Outcome.PASSED, Outcome.XPASSED} else (),
+            # What was measured before a later phase went wrong was measured.
+            metrics=() if attempt.doubt() else tuple(attempt.metrics),
             facts=gather(attempt.cell) | attempt.facts,
             started=attempt.started,
             seconds=time.perf_counter() - attempt.clock,
@@ -114,3 +125,7 @@ class Journal:
             os.close(descriptor)
         if written < len(line):  # the disk is full, and a further line would run into this torn one
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+
+def _bad(check: Check) -> bool:
+    return check.outcome not in (Outcome.PASSED, Outcome.XPASSED, Outcome.UNSUPPORTED)

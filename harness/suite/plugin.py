@@ -14,7 +14,7 @@ import transformers
 
 from harness.matrix.records import Cell, Suite
 from harness.results.record import Check, Outcome
-from harness.suite.door import Attempt, Journal, Order
+from harness.suite.door import PHASE, Attempt, Journal, Order
 from harness.suite.functional.checks import Facts, applicable
 from harness.suite.functional.subject import Finding, Subject
 from harness.suite.latest import Latest
@@ -126,7 +126,7 @@ def workloads(request: pytest.FixtureRequest) -> Latest[Workload]:
 
 
 def _ended(item: pytest.Item, call: pytest.CallInfo[None], params: dict[str, Any]) -> Check:
-    name = params.get("check") or f"phase.{params['phase']}"  # forward and generate are checks as well
+    name = params.get("check") or f"{PHASE}{params['phase']}"
     finding, limit = item.stash.get(FINDING, (None, None))
     outcome, message = Outcome.PASSED, ""
     if call.excinfo is not None:

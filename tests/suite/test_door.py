@@ -131,8 +131,17 @@ def test_the_gate_is_closed_by_what_leaves_the_outputs_in_doubt(timed: Cell, out
 def test_metrics_are_kept_only_of_a_cell_that_is_right(tmp_path: Path, timed: Cell, outcome: Outcome) -> None:
     found = report(tmp_path, timed, [check(Outcome.PASSED, "construct"), check(outcome)], METRIC)
     assert validate("report", found) == []
-    kept = {Outcome.PASSED, Outcome.XPASSED}
-    assert bool(found["metrics"]) == (Outcome(found["outcome"]) in kept)
+    assert bool(found["metrics"]) == (outcome in GOOD)
+
+
+def test_what_was_measured_is_kept_when_a_later_phase_goes_wrong(tmp_path: Path, timed: Cell) -> None:
+    found = report(tmp_path, timed, [check(Outcome.PASSED), check(Outcome.OOM, "phase.decode")], METRIC)
+    assert (found["outcome"], len(found["metrics"])) == (Outcome.OOM, 1)
+
+
+def test_after_a_phase_that_went_wrong_nothing_more_is_timed(timed: Cell) -> None:
+    attempt = Attempt(timed, checks=[check(Outcome.PASSED), check(Outcome.OOM, "phase.load")])
+    assert attempt.closed_gate() == "not timed after phase.load oom"
 
 
 @pytest.mark.parametrize("outcome", [Outcome.UNSUPPORTED, Outcome.SKIPPED])

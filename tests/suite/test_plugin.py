@@ -167,7 +167,8 @@ def test_no_speed_of_a_model_whose_outputs_are_wrong(ran: Ran) -> None:
     assert ran.reports["fast and wrong"].metrics == ()
     phases = {name: out for name, out in ran.checks("fast and wrong").items() if name.startswith("phase.")}
     assert phases == dict.fromkeys(
-        ["phase.load", "phase.prefill", "phase.decode", "phase.generate"], "skipped"
+        ["phase.copy", "phase.matmul", "phase.load", "phase.prefill", "phase.decode", "phase.generate"],
+        "skipped",
     )
     reason = ran.message("fast and wrong", "phase.load")
     assert reason == "no speed is published: bf16_vs_fp32 failed"
@@ -233,14 +234,17 @@ def test_what_does_not_fit_is_measured_shallower_and_its_whole_is_named_an_estim
     report = ran.reports["too deep"]
     loaded = report.facts["layers_loaded"]
     assert 2 <= loaded < report.facts["layers"] == DEEP["n_layer"]
-    for metric in report.metrics:
+    of_machine = {"copy", "matmul"}
+    assert {metric.layers for metric in report.metrics if metric.phase in of_machine} == {None}
+    of_model = [metric for metric in report.metrics if metric.phase not in of_machine]
+    for metric in of_model:
         assert metric.name.endswith("_estimate") == (metric.estimate is not None)
         assert metric.layers == (DEEP["n_layer"] if metric.estimate else loaded)
         if metric.estimate:
             assert metric.estimate.low <= metric.value <= metric.estimate.high
             assert metric.estimate.depths == (loaded // 2, loaded)
-    measured = {metric.name for metric in report.metrics if not metric.estimate}
-    estimated = {metric.name.removesuffix("_estimate") for metric in report.metrics if metric.estimate}
+    measured = {metric.name for metric in of_model if not metric.estimate}
+    estimated = {metric.name.removesuffix("_estimate") for metric in of_model if metric.estimate}
     assert measured - estimated == {"load_time", "peak_memory"}
 
 
@@ -283,6 +287,6 @@ def test_the_benchmark_file_holds_each_phase_s_rounds(ran: Ran) -> None:
     rows = json.loads((ran.out / "benchmark.json").read_text())["benchmarks"]
     cell = ran.cells["fast"].id
     rounds = {row["params"]["phase"]: row["stats"]["rounds"] for row in rows if cell in row["name"]}
-    assert rounds == {"load": 1, "prefill": 4, "decode": 4, "generate": 4}
+    assert rounds == {"copy": 4, "matmul": 4, "load": 1, "prefill": 4, "decode": 4, "generate": 4}
     (prefill,) = (row for row in rows if f"[{cell}-prefill]" in row["name"])
     assert tuple(prefill["stats"]["data"]) == ran.metrics("fast")["prefill_time"].samples

@@ -6,6 +6,7 @@ process and with the same threads, by the library calls that the model's own lay
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 
@@ -22,14 +23,13 @@ class Copy:
 
     source: torch.Tensor
     target: torch.Tensor
+    moved: ClassVar[int] = 2 * COPY_BYTES
 
     @classmethod
     def on(cls, device: str) -> "Copy":
         """Buffers of random bytes, both touched."""
         source = torch.randint(256, (COPY_BYTES,), dtype=torch.uint8, device=device)
         return cls(source, source.clone())
-
-    moved = 2 * COPY_BYTES
 
     def run(self) -> None:
         """Copy once."""
@@ -47,14 +47,19 @@ class Matmul:
     @classmethod
     def on(cls, device: str, dtype: torch.dtype) -> "Matmul":
         """Random matrices: zeros multiply faster on some accelerators."""
-        side = MATMUL_SIDE.get(device, MATMUL_SIDE_ELSEWHERE)
+        side = cls.side(device)
         left, right = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
         return cls(left, right, torch.empty_like(left))
 
-    @property
-    def operations(self) -> int:
+    @staticmethod
+    def side(device: str) -> int:
+        """Rows and columns on that device."""
+        return MATMUL_SIDE.get(device, MATMUL_SIDE_ELSEWHERE)
+
+    @classmethod
+    def operations(cls, device: str) -> int:
         """2·n³ for n rows and columns."""
-        return 2 * self.left.shape[0] ** 3
+        return 2 * cls.side(device) ** 3
 
     def run(self) -> None:
         """Multiply once."""

@@ -33,9 +33,14 @@ class Rounds:
 
         Every round is so preceded by one of each other depth: a drift of the machine moves all alike.
         """
-        if self.phase.repeats:
+        if self.phase.repeats and self.phase.of_model:
             self.shallow += [(depth, _one_round(self.work, self.phase, depth)) for depth in self.work.shallow]
         return (self.phase.prepare(self.work),), {}
+
+    @property
+    def layers(self) -> int | None:
+        """The depth of a round; None where it is the whole model's, or no model's."""
+        return self.work.layers if self.phase.of_model else None
 
     def run(self, state: Any) -> None:
         """The timed part."""
@@ -52,8 +57,8 @@ class Rounds:
     def series(self, seconds: list[float]) -> dict[str, dict[int | None, list[float]]]:
         """Series → depth → seconds, one a round."""
         found: dict[str, dict[int | None, list[float]]] = defaultdict(lambda: defaultdict(list))
-        found[TOTAL][self.work.layers] = seconds
-        rounds = [(self.work.layers, extra) for extra in self.loaded]
+        found[TOTAL][self.layers] = seconds
+        rounds = [(self.layers, extra) for extra in self.loaded]
         for depth, round_ in [*rounds, *self.shallow]:
             for name, second in round_.items():
                 found[name][depth].append(second)
@@ -70,10 +75,11 @@ def measure(work: Workload, phase: Phase, benchmark: Any) -> list[Metric]:
     if phase.repeats:
         share = asked.budget_s / sum(PHASES[name].repeats for name in work.cell.phases)
         count = min(asked.rounds, max(LEAST_ROUNDS, int(share / rounds.warm_up())))
-    peak_is_new = memory.reset_peak()
+    peak_is_new = memory.reset_peak(work.device)
     benchmark.pedantic(rounds.run, setup=rounds.prepare, rounds=count, iterations=1)
-    found = metrics(work, phase.name, rounds.series(list(benchmark.stats.stats.data)))
-    return found + (_memory(work, phase) if peak_is_new else [])
+    series = rounds.series(list(benchmark.stats.stats.data))
+    found = metrics(work, phase.name, series, rounds.layers)
+    return found + (_memory(work, phase) if peak_is_new and phase.of_model else [])
 
 
 def _one_round(work: Workload, phase: Phase, depth: int) -> dict[str, float]:
@@ -96,8 +102,8 @@ def _no_collection() -> Iterator[None]:
 
 
 def _memory(work: Workload, phase: Phase) -> list[Metric]:
-    """Peak resident bytes of this phase above what importing the libraries took."""
-    peak = memory.peak()
+    """Peak bytes of this phase above what importing the libraries took, where the model is."""
+    peak = memory.peak(work.device)
     if peak is None or work.baseline is None:
         return []
     above = float(max(0, peak - work.baseline))

@@ -1,7 +1,10 @@
-"""Memory of this process, above what importing the libraries costs."""
+"""Memory of this process where its model is: resident on the CPU, allocated on an accelerator."""
 
 import re
 from pathlib import Path
+from typing import Any
+
+import torch
 
 STATUS = Path("/proc/self/status")
 RESET = Path("/proc/self/clear_refs")
@@ -11,18 +14,27 @@ RESET_PEAK = "5"
 """Written to clear_refs this sets the peak back to the present resident size (proc(5))."""
 
 
-def resident() -> int | None:
-    """Bytes resident now; None where there is no procfs."""
-    return _field(STATUS, "VmRSS")
+def used(device: str) -> int | None:
+    """Bytes in use now; None where neither the kernel nor the device's allocator tells."""
+    if device == "cpu":
+        return _field(STATUS, "VmRSS")
+    return _allocator(device, "memory_allocated")
 
 
-def peak() -> int | None:
-    """Largest resident size in bytes since the last reset."""
-    return _field(STATUS, "VmHWM")
+def peak(device: str) -> int | None:
+    """Most bytes in use since the last reset."""
+    if device == "cpu":
+        return _field(STATUS, "VmHWM")
+    return _allocator(device, "max_memory_allocated")
 
 
-def reset_peak() -> bool:
-    """Start a new peak; False where the kernel does not let us, and the old peak stands."""
+def reset_peak(device: str) -> bool:
+    """Start a new peak; False where that cannot be done, and the old peak stands."""
+    if device != "cpu":
+        reset = getattr(_module(device), "reset_peak_memory_stats", None)
+        if reset is not None:
+            reset()
+        return reset is not None
     try:
         RESET.write_text(RESET_PEAK)
     except OSError:
@@ -33,6 +45,16 @@ def reset_peak() -> bool:
 def available() -> int | None:
     """Bytes the kernel thinks can be had without swapping."""
     return _field(MEMINFO, "MemAvailable")
+
+
+def _module(device: str) -> Any:
+    """The module of torch for the device's kind: `torch.cuda` for `cuda:1`."""
+    return getattr(torch, device.partition(":")[0], None)
+
+
+def _allocator(device: str, figure: str) -> int | None:
+    read = getattr(_module(device), figure, None)
+    return None if read is None else int(read())
 
 
 def _field(path: Path, name: str) -> int | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from harness.results.record import Metric
+from harness.suite.roofline.ceilings import Copy, Matmul
 from harness.suite.throughput.depth import estimate
 from harness.suite.throughput.phases import TOTAL, TPOT, TTFT
 from harness.suite.throughput.workload import Workload
@@ -49,7 +50,17 @@ def _output_rate(work: Workload, seconds: float) -> float:
     return asked.batch * asked.output_tokens / seconds
 
 
+def _copied(_: Workload, seconds: float) -> float:
+    return Copy.moved / seconds
+
+
+def _multiplied(work: Workload, seconds: float) -> float:
+    return Matmul.operations(work.device) / seconds
+
+
 DERIVED: dict[str, tuple[Derived, ...]] = {
+    "copy": (Derived("memory_bandwidth", "B/s", TOTAL, _copied),),
+    "matmul": (Derived("matmul_rate", "FLOP/s", TOTAL, _multiplied),),
     "load": (Derived("load_time", "s", TOTAL, _seconds),),
     "forward": (
         Derived("forward_time", "s", TOTAL, _seconds),
@@ -72,15 +83,15 @@ DERIVED: dict[str, tuple[Derived, ...]] = {
 }
 
 
-def metrics(work: Workload, phase: str, series: Mapping[str, Series]) -> list[Metric]:
-    """Each metric of the phase at the loaded depth and, where that is not the whole, its estimate."""
+def metrics(work: Workload, phase: str, series: Mapping[str, Series], layers: int | None) -> list[Metric]:
+    """Each metric of the phase at the depth `layers` and, where that is not the whole, its estimate."""
     found: list[Metric] = []
     for derived in DERIVED[phase]:
         by_depth = series[derived.series]
-        samples = [derived.of(work, seconds) for seconds in by_depth[work.layers]]
+        samples = [derived.of(work, seconds) for seconds in by_depth[layers]]
         known = [sample for sample in samples if sample is not None]
         if known:
-            found.append(Metric.of(derived.name, derived.unit, phase, known, work.layers))
+            found.append(Metric.of(derived.name, derived.unit, phase, known, layers))
             found += _estimated(work, phase, derived, by_depth)
     return found
 

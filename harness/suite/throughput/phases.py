@@ -1,8 +1,10 @@
 """The phases that are timed: what one round does, and what it needs made ready first.
 
+Copy and matmul are ceilings of the machine, measured beside the model in the same process.
 Prefill is the forward over the prompt with the first token chosen; decode is the steps after it,
 each from the cache; generate is the library's own loop, end to end, and gives TTFT (time to the
-first token, that token's sampling included) and TPOT ((end to end - TTFT) / (output tokens - 1)).
+first token, that token's sampling included) and TPOT ((last token's mark - TTFT) / (output tokens - 1):
+what the library does after the last token is in neither).
 """
 
 import copy
@@ -15,6 +17,7 @@ import torch
 
 from harness.suite.functional.checks import Facts
 from harness.suite.functional.generation import decoder_start
+from harness.suite.roofline.ceilings import Copy, Matmul
 from harness.suite.throughput.clock import Marks, now, synchronise
 from harness.suite.throughput.workload import Workload
 
@@ -40,6 +43,8 @@ class Phase:
     applies: Callable[[Facts], bool] = lambda _: True
     repeats: bool = True
     """False where only the first time is what the name says: a second load finds warm pages."""
+    of_model: bool = True
+    """False for a ceiling of the machine, which has no depth and allocates on its own account."""
 
 
 @dataclass(slots=True)
@@ -48,6 +53,13 @@ class Step:
 
     token: torch.Tensor
     state: dict[str, Any]
+
+
+def ceiling(work: Workload, kernel: Copy | Matmul) -> dict[str, float]:
+    """One run of a kernel that does nothing but what the machine is limited by."""
+    kernel.run()
+    synchronise(work.device)
+    return {}
 
 
 def load(work: Workload, _: None) -> dict[str, float]:
@@ -138,6 +150,8 @@ def _generates(facts: Facts) -> bool:
 PHASES: dict[str, Phase] = {
     phase.name: phase
     for phase in (
+        Phase("copy", ceiling, lambda work: Copy.on(work.device), of_model=False),
+        Phase("matmul", ceiling, lambda work: Matmul.on(work.device, work.dtype), of_model=False),
         Phase("load", load, repeats=False),
         Phase("forward", forward, Workload.inputs, lambda facts: not facts.generates),
         Phase("prefill", prefill, Workload.first_step, _generates),

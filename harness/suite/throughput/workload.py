@@ -11,6 +11,7 @@ from harness.suite.functional.generation import decoder_start
 from harness.suite.latest import release
 from harness.suite.models.build import depth, full_config, full_model, set_depth
 from harness.suite.models.inputs import Shape, caption_tokens, image_tokens, make_inputs
+from harness.suite.outcomes import Unsupported
 from harness.suite.throughput import memory
 from harness.suite.throughput.clock import synchronise
 from harness.suite.throughput.depth import Size, depth_that_fits, measure_size, shallow_depths
@@ -30,7 +31,7 @@ class Workload:
         self.layers = layers
         """The reduced depth; None where the whole model fits."""
         self.baseline = baseline
-        """Bytes resident before the model: the libraries' import."""
+        """Bytes in use before the model, on its device: the libraries' import."""
         self.dtype: torch.dtype = getattr(torch, cell.parameters.dtype)
         self.device = cell.torch_device
         self._model: Any = None
@@ -45,7 +46,7 @@ class Workload:
         dtype: torch.dtype = getattr(torch, cell.parameters.dtype)
         layers = depth_that_fits(size, dtype.itemsize, limit if cell.torch_device == "cpu" else None)
         release()
-        return cls(cell, size, layers, memory.resident())
+        return cls(cell, size, layers, memory.used(cell.torch_device))
 
     @property
     def model(self) -> Any:
@@ -108,6 +109,7 @@ class Workload:
         if not self._inputs:
             asked = self.cell.parameters
             tokens = caption_tokens(self.model) or asked.input_tokens + image_tokens(self.model)
+            self._require_positions(tokens)
             shape = Shape(batch=asked.batch, tokens=tokens, seed=asked.seed, image=IMAGE, audio=AUDIO)
             self._inputs = {
                 name: self._placed(value) for name, value in make_inputs(self.model, shape).items()
@@ -131,6 +133,15 @@ class Workload:
         start = self.model.generation_config.decoder_start_token_id if start is None else start
         batch = self.cell.parameters.batch
         return prompt | {"decoder_input_ids": torch.full((batch, 1), start, device=self.device)}
+
+    def _require_positions(self, tokens: int) -> None:
+        """`Unsupported` where the prompt, or what follows it in a decoder, is past the model's positions."""
+        config = self.model.config
+        follow = self.model.can_generate() and not config.is_encoder_decoder
+        length = tokens + (self.cell.parameters.output_tokens if follow else 0)
+        positions = getattr(config.get_text_config(), "max_position_embeddings", None)
+        if isinstance(positions, int) and self.model.main_input_name == "input_ids" and length > positions:
+            raise Unsupported(f"{length} tokens are asked for, and the model has {positions} positions")
 
     @contextlib.contextmanager
     def at_depth(self, layers: int) -> Iterator[None]:

@@ -122,9 +122,14 @@ def test_special_tokens_are_in_the_vocabulary_and_apart_as_before(model: Model) 
 
 @every_model
 def test_a_checkpoint_s_own_fields_are_kept_where_they_are_no_size(model: Model) -> None:
-    tiny = tiny_config_of(model)
-    for name, value in checkpoint_fields(model).items():
-        if name not in {*CAPS, KV_HEADS} and not name.endswith(TOKEN_SUFFIXES):
+    _assert_kept(tiny_config_of(model), checkpoint_fields(model))
+
+
+def _assert_kept(tiny: Any, fields: dict[str, Any]) -> None:
+    for name, value in fields.items():
+        if dataclasses.is_dataclass(getattr(tiny, name)):
+            _assert_kept(getattr(tiny, name), value)
+        elif name not in {*CAPS, KV_HEADS} and not name.endswith(TOKEN_SUFFIXES):
             assert getattr(tiny, name) == value, name
 
 

@@ -133,11 +133,11 @@ def test_a_phase_begins_with_nothing_that_another_left(make_workload: MakeWorklo
 def test_peak_memory_is_the_phase_s_own_above_the_baseline(
     make_workload: MakeWorkload, benchmark: Any
 ) -> None:
-    if not memory.reset_peak():
+    if not memory.reset_peak("cpu"):
         pytest.skip("this kernel does not let a process reset its peak memory")
     work = make_workload("gpt2", parameters=PARAMETERS)
     work.model  # noqa: B018 — load it before the baseline is taken
-    work.baseline = memory.resident()
+    work.baseline = memory.used("cpu")
     block = 64 * 2**20
 
     def run(_: Workload, __: object) -> dict[str, float]:

@@ -16,7 +16,7 @@ SLACK = 16 * MIB
 def settled() -> None:
     """Nothing is left to be freed that another test left."""
     release()
-    if not memory.reset_peak():
+    if not memory.reset_peak("cpu"):
         pytest.skip("this kernel does not let a process reset its peak memory")
 
 
@@ -25,39 +25,39 @@ def allocate(size: int) -> torch.Tensor:
 
 
 def test_a_block_raises_the_peak_by_its_size_even_when_it_is_gone() -> None:
-    before = memory.resident() or 0
+    before = memory.used("cpu") or 0
     block = allocate(BLOCK)
     del block
-    assert abs((memory.peak() or 0) - before - BLOCK) < SLACK
+    assert abs((memory.peak("cpu") or 0) - before - BLOCK) < SLACK
 
 
 def test_after_a_reset_the_peak_is_what_is_resident() -> None:
     block = allocate(BLOCK)
     del block
-    high = memory.peak() or 0
-    memory.reset_peak()
-    assert high - (memory.peak() or 0) > BLOCK - SLACK
-    assert abs((memory.peak() or 0) - (memory.resident() or 0)) < SLACK
+    high = memory.peak("cpu") or 0
+    memory.reset_peak("cpu")
+    assert high - (memory.peak("cpu") or 0) > BLOCK - SLACK
+    assert abs((memory.peak("cpu") or 0) - (memory.used("cpu") or 0)) < SLACK
 
 
 def test_a_smaller_block_does_not_move_a_peak_that_stands() -> None:
     block = allocate(BLOCK)
     del block
-    high = memory.peak()
+    high = memory.peak("cpu")
     smaller = allocate(BLOCK // 4)
-    assert memory.peak() == high
+    assert memory.peak("cpu") == high
     del smaller
 
 
 def test_what_is_freed_goes_back_to_the_kernel() -> None:
     """Else a phase's peak would begin at the garbage of the one before."""
-    before = memory.resident() or 0
+    before = memory.used("cpu") or 0
     scraps = [torch.ones(1 << 16) for _ in range(512)]  # each below what the allocator maps by itself
-    held = (memory.resident() or 0) - before
+    held = (memory.used("cpu") or 0) - before
     scraps.clear()
     release()
     assert held > BLOCK
-    assert (memory.resident() or 0) - before < SLACK
+    assert (memory.used("cpu") or 0) - before < SLACK
 
 
 def test_what_can_be_had_is_more_than_nothing_and_less_than_everything() -> None:

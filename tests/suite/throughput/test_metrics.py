@@ -41,7 +41,7 @@ def test_every_phase_has_figures() -> None:
 def test_a_figure_is_the_median_and_keeps_every_sample_in_order(
     whole: Workload, seconds: list[float]
 ) -> None:
-    found = named(metrics(whole, "prefill", {TOTAL: {None: seconds}}))
+    found = named(metrics(whole, "prefill", {TOTAL: {None: seconds}}, None))
     assert found["prefill_time"].samples == tuple(seconds)
     assert found["prefill_time"].value == statistics.median(seconds)
     assert found["prefill_time"].layers is None
@@ -57,40 +57,40 @@ def test_rates_count_what_was_moved_in_that_time(whole: Workload, seconds: list[
     }
     for (phase, name), amount in tokens.items():
         series: dict[str, Series] = {name: {None: seconds} for name in (TOTAL, TTFT, TPOT)}
-        metric = named(metrics(whole, phase, series))[name]
+        metric = named(metrics(whole, phase, series, None))[name]
         assert metric.unit == ("samples/s" if phase == "forward" else "tokens/s")
         assert metric.samples == pytest.approx(tuple(amount / second for second in seconds))
 
 
 def test_a_decode_step_is_one_of_the_tokens_after_the_first(whole: Workload) -> None:
-    found = named(metrics(whole, "decode", {TOTAL: {None: [3.0]}}))
+    found = named(metrics(whole, "decode", {TOTAL: {None: [3.0]}}, None))
     assert found["decode_step_time"].value == pytest.approx(3.0 / (OUTPUT - 1))
 
 
 def test_first_token_and_each_further_are_series_of_their_own(whole: Workload) -> None:
     found = named(
-        metrics(whole, "generate", {TOTAL: {None: [1.0]}, TTFT: {None: [0.4]}, TPOT: {None: [0.2]}})
+        metrics(whole, "generate", {TOTAL: {None: [1.0]}, TTFT: {None: [0.4]}, TPOT: {None: [0.2]}}, None)
     )
     assert (found["generate_time"].value, found["ttft"].value, found["tpot"].value) == (1.0, 0.4, 0.2)
 
 
 def test_a_model_that_reads_no_tokens_has_no_rate_of_them(make_workload: MakeWorkload) -> None:
-    found = named(metrics(make_workload("whisper"), "prefill", {TOTAL: {None: [1.0]}}))
+    found = named(metrics(make_workload("whisper"), "prefill", {TOTAL: {None: [1.0]}}, None))
     assert found.keys() == {"prefill_time"}
 
 
 def test_what_was_measured_whole_has_no_estimate(whole: Workload) -> None:
-    found = metrics(whole, "forward", {TOTAL: {None: [1.0, 1.1, 0.9]}})
+    found = metrics(whole, "forward", {TOTAL: {None: [1.0, 1.1, 0.9]}}, None)
     assert {metric.estimate for metric in found} == {None}
 
 
 def test_one_depth_alone_has_no_estimate(cut: Workload) -> None:
-    found = metrics(cut, "load", {TOTAL: {2: [1.0]}})
+    found = metrics(cut, "load", {TOTAL: {2: [1.0]}}, 2)
     assert [(metric.name, metric.layers, metric.estimate) for metric in found] == [("load_time", 2, None)]
 
 
 def test_a_line_through_two_depths_gives_the_whole_s_time_and_rate(cut: Workload) -> None:
-    found = named(metrics(cut, "forward", {TOTAL: {1: [2.0] * 3, 2: [3.0] * 3}}))
+    found = named(metrics(cut, "forward", {TOTAL: {1: [2.0] * 3, 2: [3.0] * 3}}, 2))
     assert found["forward_time"].value == 3.0
     assert found["forward_time"].layers == 2
     assert found["forward_time_estimate"].value == pytest.approx(5.0)
@@ -105,6 +105,6 @@ def test_an_estimate_lies_between_its_bounds_in_its_own_unit(
     cut: Workload, shallow: list[float], deep: list[float]
 ) -> None:
     by_depth: dict[int | None, list[float]] = {1: shallow, 2: deep}
-    for metric in metrics(cut, "decode", {TOTAL: by_depth}):
+    for metric in metrics(cut, "decode", {TOTAL: by_depth}, cut.layers):
         if metric.estimate:
             assert 0 < metric.estimate.low <= metric.value <= metric.estimate.high < float("inf")

@@ -110,10 +110,10 @@ def test_an_early_end_token_does_not_shorten_a_request(make_workload: MakeWorklo
 @pytest.mark.parametrize(
     ("name", "phases"),
     [
-        ("bert", {"load", "forward"}),
-        ("wav2vec2", {"load", "forward"}),
-        ("whisper", {"load", "prefill", "decode", "generate"}),
-        ("gpt2", {"load", "prefill", "decode", "generate"}),
+        ("bert", {"copy", "matmul", "load", "forward"}),
+        ("wav2vec2", {"copy", "matmul", "load", "forward"}),
+        ("whisper", {"copy", "matmul", "load", "prefill", "decode", "generate"}),
+        ("gpt2", {"copy", "matmul", "load", "prefill", "decode", "generate"}),
     ],
 )
 def test_phases_follow_from_what_the_model_can_do(
