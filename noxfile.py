@@ -79,7 +79,7 @@ def image_session(device: dict[str, str]) -> None:
         harness(session, "image", "build", device["id"], *session.posargs)
 
     build.__doc__ = f"The image for {device['title']}: built, unless an unchanged one is there."
-    nox.session(build, name=f"image-{device['id']}")
+    nox.session(name=f"image-{device['id']}")(build)
 
 
 def test_session(device: dict[str, str]) -> None:
@@ -89,7 +89,7 @@ def test_session(device: dict[str, str]) -> None:
         harness(session, "run", "--suite", "functional", "--device", device["id"], *session.posargs)
 
     test.__doc__ = f"Functional checks on {device['title']}: `-- --model bert,t5 --arch vision`."
-    nox.session(test, name=f"test-{device['id']}")
+    nox.session(name=f"test-{device['id']}")(test)
 
 
 for row in DEVICES:

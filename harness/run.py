@@ -4,49 +4,27 @@ The steps are functions of `Plan` and `Way`; `conduct` is their order. What the 
 rooms.
 """
 
-import os
 import secrets
-import shutil
-import subprocess
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-import docker
-
-from harness.errors import EngineError, HostEnvironmentError, SelectionError
-from harness.images import build, hostenv
 from harness.interruption import resumable, terminable
 from harness.matrix.load import load
 from harness.matrix.names import resolve
 from harness.matrix.plan import batches, plan
 from harness.matrix.records import Cell, Device, Matrix, Parameters, Suite
 from harness.matrix.select import Selection, select
-from harness.results.record import Provenance, Result
-from harness.results.store import Manifest, RunStore, find
+from harness.results.record import Result
+from harness.results.store import Manifest, RunStore, find, require_writable
 from harness.results.verdict import exit_code
-from harness.runners import devices, provenance
-from harness.runners.docker import DockerRunner
-from harness.runners.engine import connect, version
+from harness.runners import devices
+from harness.runners.choose import Way, Wish, choose, engine, limits
 from harness.runners.execute import Execution, execute
-from harness.runners.host import HostRunner
-from harness.runners.protocol import Event, Limits, Runner
+from harness.runners.protocol import Event
 from harness.runners.reaper import reap
-
-MEMORY_SHARE = 0.9
-"""Of the memory that is available when a run starts, what its cells may use unless told otherwise."""
-MEMINFO = Path("/proc/meminfo")
-NEEDED = ("torch", "transformers", "pytest", "pytest_benchmark", "scipy")
-"""What the suite imports of the interpreter it runs in."""
-ABSENT = (
-    "import sys; from importlib.util import find_spec; "
-    "print(*[name for name in sys.argv[1:] if find_spec(name) is None], sep=', ')"
-)
-"""A program that names the modules its interpreter does not have, without importing them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +35,7 @@ class Request:
     device: str
     selection: Selection = field(default_factory=Selection)
     parameters: Parameters = field(default_factory=Parameters)
-    runner: str | None = None
-    """`docker` or `host`; None prefers the device's first, and falls back where no engine answers."""
-    python: Path | None = None
-    """An interpreter that has torch and transformers, for the host runner instead of the locked one."""
+    wish: Wish = field(default_factory=Wish)
     memory_bytes: int | None = None
     timeout_s: float | None = None
     resume: str | None = None
@@ -93,14 +68,6 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
-    """How it will run."""
-
-    runner: Runner
-    provenance: Provenance
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
     """What a run left."""
 
@@ -115,10 +82,11 @@ def conduct(root: Path, results: Path, request: Request, display: Display) -> Do
     planned = _planned(matrix, results, request)
     devices.require(planned.device)
     with terminable():
-        client = _engine(planned.device, request, display.tell)
+        client = engine(planned.device, request.wish, display.tell)
+        require_writable(results)
         for sentence in reap(results, client):
             display.tell(sentence)
-        way = _way(root, planned.device, request, client, display.tell)
+        way = choose(root, planned.device, request.wish, client, display.tell)
         store = _store(results, planned, request)
         with resumable(store, display.tell):
             return _carry_out(store, planned, way, request, display)
@@ -144,59 +112,6 @@ def _planned(matrix: Matrix, results: Path, request: Request) -> Plan:
     return Plan(device=device, cells=cells)
 
 
-def _engine(device: Device, request: Request, tell: Callable[[str], None]) -> docker.DockerClient | None:
-    """The engine, where one is wanted and answers; None means the host runner."""
-    if request.runner is not None and request.runner not in device.runners:
-        raise SelectionError(
-            f"device {device.id} cannot use --runner {request.runner}; it has {device.runners[0]}"
-        )
-    if request.python is not None and request.runner == "docker":
-        raise SelectionError("--python is for the host runner: leave out --runner docker")
-    if request.runner == "host" or request.python is not None or "docker" not in device.runners:
-        return None
-    try:
-        return connect()
-    except EngineError as error:
-        if request.runner == "docker":
-            raise
-        tell(f"{str(error).removesuffix(', or use `--runner host`')}; using the host runner instead")
-        return None
-
-
-def _way(
-    root: Path,
-    device: Device,
-    request: Request,
-    client: docker.DockerClient | None,
-    tell: Callable[[str], None],
-) -> Way:
-    package = root / "harness"
-    if client is not None:
-        image = build.ensure(device, root, client, tell)
-        runner = DockerRunner(client, image, device, package)
-        return Way(runner=runner, provenance=provenance.of_image(root, image, version(client)))
-    if request.python is not None:
-        python = _interpreter(request.python)
-        return Way(runner=HostRunner(python, package), provenance=provenance.of_host(root, None))
-    environment = hostenv.ensure(device, root, tell)
-    runner_of_host = HostRunner(environment.python, package)
-    return Way(runner=runner_of_host, provenance=provenance.of_host(root, environment.lock_hash))
-
-
-def _interpreter(named: Path) -> Path:
-    """The Python named, which must have what the suite imports; HostEnvironmentError where it does not."""
-    found = shutil.which(named)
-    if found is None:
-        raise HostEnvironmentError(f"--python {named} is no program: name a Python interpreter")
-    asked = subprocess.run([found, "-c", ABSENT, *NEEDED], capture_output=True, text=True, check=False)
-    if asked.returncode or asked.stdout.strip():
-        lack = asked.stdout.strip() or "what any Python has"
-        raise HostEnvironmentError(
-            f"--python {named} lacks {lack}: install it there, or leave out --python for the locked one"
-        )
-    return Path(found).absolute()
-
-
 def _store(results: Path, planned: Plan, request: Request) -> RunStore:
     if request.resume is not None:
         return find(results, request.resume)
@@ -218,7 +133,8 @@ def _carry_out(store: RunStore, planned: Plan, way: Way, request: Request, displ
     execution = Execution(
         run=store.run,
         folder=store.folder,
-        limits=_limits(planned, request),
+        # The cells' own threads: of a run that is resumed they are not typed again.
+        limits=limits(request.memory_bytes, planned.cells[0].parameters.threads),
         provenance=way.provenance,
         keep=lambda result: _keep(store, display, result),
         progress=display.event,
@@ -247,19 +163,3 @@ def _carry_out(store: RunStore, planned: Plan, way: Way, request: Request, displ
 def _keep(store: RunStore, display: Display, result: Result) -> None:
     store.append(result)
     display.result(result)
-
-
-def _limits(planned: Plan, request: Request) -> Limits:
-    threads = planned.cells[0].parameters.threads  # the cells' own: a resumed run is not asked again
-    cpus = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-    chosen = ",".join(str(cpu) for cpu in cpus[:threads]) if threads and cpus else None
-    return Limits(memory_bytes=request.memory_bytes or _memory(), cpus=chosen)
-
-
-def _memory() -> int | None:
-    """A share of what the kernel can give without swapping; None where it does not tell."""
-    with suppress(OSError):
-        for line in MEMINFO.read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(int(line.split()[1]) * 1024 * MEMORY_SHARE)
-    return None

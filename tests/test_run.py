@@ -21,6 +21,7 @@ from harness.matrix.select import Selection
 from harness.results.record import Outcome, Result
 from harness.results.store import RunStore
 from harness.run import Done, Request, conduct
+from harness.runners.choose import Wish
 from harness.runners.devices import absence
 from harness.runners.protocol import Event
 
@@ -52,7 +53,9 @@ class Seen:
 
 
 def request(**changes: object) -> Request:
-    asked = Request(suite=Suite.FUNCTIONAL, device="cpu", selection=QUICK, runner="host", python=HERE)
+    asked = Request(
+        suite=Suite.FUNCTIONAL, device="cpu", selection=QUICK, wish=Wish(runner="host", python=HERE)
+    )
     return replace(asked, **changes)  # type: ignore[arg-type]
 
 
@@ -184,7 +187,7 @@ def test_without_an_engine_the_host_runner_is_used_and_a_failure_is_exit_code_1(
     (stand_in / "complete").touch()
 
     selection = Selection(models=("bert",), checks=("construct", "bf16_vs_fp32"))
-    done = conduct(root, root / "results", request(runner=None, python=None, selection=selection), seen)
+    done = conduct(root, root / "results", request(wish=Wish(), selection=selection), seen)
 
     assert len(seen.sentences) == 1
     assert NOWHERE in seen.sentences[0]
@@ -205,7 +208,7 @@ def test_without_an_engine_the_host_runner_is_used_and_a_failure_is_exit_code_1(
 def test_an_engine_that_was_asked_for_and_is_down_is_a_mistake(root: Path) -> None:
     before = files(root)
     with pytest.raises(EngineError, match="--runner host"):
-        conduct(root, root / "results", request(runner="docker", python=None), Seen())
+        conduct(root, root / "results", request(wish=Wish(runner="docker")), Seen())
     assert files(root) == before
 
 
@@ -215,7 +218,7 @@ def test_an_absent_device_is_told_before_anything_is_made(root: Path, matrix: Ma
     before = files(root)
     for device in absent:
         with pytest.raises(DeviceAbsent, match=f"`{device.id}` is not on this machine") as caught:
-            conduct(root, root / "results", request(device=device.id, runner=None, python=None), Seen())
+            conduct(root, root / "results", request(device=device.id, wish=Wish()), Seen())
         assert device.presence.missing in str(caught.value)
     assert files(root) == before
 
@@ -228,7 +231,7 @@ def test_an_absent_device_is_told_before_anything_is_made(root: Path, matrix: Ma
         ({"selection": Selection(architectures=("encoder",))}, "there is no architecture 'encoder'"),
         ({"selection": Selection(checks=("forwrd",))}, "the nearest is forward"),
         ({"parameters": Parameters(dtype="bfloat16")}, "is for the throughput suite"),
-        ({"runner": "docker"}, "--python is for the host runner"),
+        ({"wish": Wish(runner="docker", python=HERE)}, "--python is for the host runner"),
     ],
 )
 def test_what_cannot_be_meant_is_told_before_anything_is_made(
@@ -244,7 +247,7 @@ def test_what_cannot_be_meant_is_told_before_anything_is_made(
 def test_a_python_that_is_no_program(root: Path, named: str) -> None:
     before = files(root)
     with pytest.raises(HostEnvironmentError, match="is no program"):
-        conduct(root, root / "results", request(python=root / named), Seen())
+        conduct(root, root / "results", request(wish=Wish(python=root / named)), Seen())
     assert files(root) == before
 
 
@@ -252,14 +255,16 @@ def test_a_python_that_lacks_what_the_suite_imports(root: Path, tmp_path: Path) 
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "bare"], check=True)
     before = files(root)
     with pytest.raises(HostEnvironmentError, match="lacks torch, transformers, pytest"):
-        conduct(root, root / "results", request(python=tmp_path / "bare" / "bin" / "python"), Seen())
+        conduct(
+            root, root / "results", request(wish=Wish(python=tmp_path / "bare" / "bin" / "python")), Seen()
+        )
     assert files(root) == before
 
 
 def test_a_results_folder_that_cannot_be_written(root: Path, tmp_path: Path) -> None:
     blocked = tmp_path / "results"
     blocked.write_text("a file where the folder should be")
-    with pytest.raises(HarnessError, match=f"{blocked}/.* cannot be made: Not a directory; a file stands"):
+    with pytest.raises(HarnessError, match=f"{blocked} cannot be written: Not a directory; a file stands"):
         conduct(root, blocked, request(), Seen())
 
 

@@ -16,6 +16,7 @@ from harness.display import display
 from harness.matrix.records import Parameters, Suite
 from harness.matrix.select import Selection
 from harness.run import Request, conduct
+from harness.runners.choose import Wish
 
 
 def _finite(_: click.Context, __: click.Parameter, seconds: float | None) -> float | None:
@@ -77,8 +78,7 @@ def run(context: click.Context, /, *, as_json: bool, **options: Any) -> int:
         device=options["device"],
         selection=Selection.of(options["model"], options["arch"], options["check"]),
         parameters=Parameters(**{name: options[name] for name in names}, budget_s=options["budget"]),
-        runner=options["runner"],
-        python=options["python"],
+        wish=Wish(runner=options["runner"], python=options["python"]),
         memory_bytes=options["memory"],
         timeout_s=options["timeout"],
         resume=options["resume"],

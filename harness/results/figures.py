@@ -42,11 +42,11 @@ def spread(metric: Metric) -> str:
 
 
 def note(metric: Metric) -> str:
-    """What a reader must know of the figure: that it is an estimate, and of what."""
+    """What a reader must know beside the name: of which depth the figure is, and from which an estimate."""
     if metric.estimate is not None:
         estimate = metric.estimate
         depths = ", ".join(str(depth) for depth in estimate.depths)
-        return f"estimate for {estimate.layers} layers from {depths}"
+        return f"{estimate.layers} layers from {depths}"
     return "" if metric.layers is None else f"at {metric.layers} layers only"
 
 

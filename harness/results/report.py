@@ -117,7 +117,13 @@ def _parts(
     yield from _listing(
         "What to do", [sentence for result in results for sentence in judge(result).advice] + lost
     )
-    yield Text(f"Results: {folder}")
+    yield Text(f"Results: {_from_here(folder)}")
+
+
+def _from_here(folder: Path) -> Path:
+    """The folder as a person would type it: from the current one, where it is below that."""
+    here = Path.cwd()
+    return folder.relative_to(here) if folder.is_relative_to(here) else folder
 
 
 def _group(cell: Cell) -> tuple[Suite, str, str]:

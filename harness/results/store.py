@@ -8,6 +8,7 @@ results/<run>/cells.json      what was planned
 import errno
 import json
 import os
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -175,6 +176,13 @@ class RunStore:
                 with suppress(OSError):
                     new.unlink(missing_ok=True)
                 raise
+
+
+def require_writable(results: Path) -> None:
+    """ResultsError where no run could be kept in the folder, or it could not be made; makes nothing."""
+    there = next(folder for folder in (results, *results.parents) if folder.exists())
+    with _refusals(results, "written"), tempfile.TemporaryFile(dir=there):
+        pass
 
 
 def runs(results: Path) -> tuple[Run, ...]:

@@ -32,7 +32,9 @@ def reap(results: Path, client: docker.DockerClient | None) -> list[str]:
 
 
 def _containers(client: docker.DockerClient) -> Iterator[str]:
-    for container in client.containers.list(all=True, ignore_removed=True, filters={"label": [RUN, DEADLINE]}):
+    for container in client.containers.list(
+        all=True, ignore_removed=True, filters={"label": [RUN, DEADLINE]}
+    ):
         owner = Owner.parse(container.labels.get(OWNER, ""))
         if _over(owner, float(container.labels[DEADLINE])):
             with suppress(NotFound):  # another reaper was quicker

@@ -14,7 +14,6 @@ from harness.results.record import Check, Metric, Outcome, Report
 from harness.suite.facts import gather, oom_kills
 from harness.suite.outcomes import of_cell
 
-
 PHASE = "phase."
 """Begins the name of a phase among a cell's checks: `forward` and `generate` are checks as well."""
 

@@ -1,0 +1,122 @@
+"""Which runner a run gets, and with what limits: docker by default, the host where no engine answers."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import docker
+
+from harness.errors import EngineError, HostEnvironmentError, SelectionError
+from harness.images import build, hostenv
+from harness.matrix.records import Device
+from harness.results.record import Provenance
+from harness.runners import provenance
+from harness.runners.docker import DockerRunner
+from harness.runners.engine import connect, version
+from harness.runners.host import HostRunner
+from harness.runners.protocol import Limits, Runner
+
+MEMORY_SHARE = 0.9
+"""Of the memory that is available when a run starts, what its cells may use unless told otherwise."""
+MEMINFO = Path("/proc/meminfo")
+NEEDED = ("torch", "transformers", "pytest", "pytest_benchmark", "scipy")
+"""What the suite imports of the interpreter it runs in."""
+ABSENT = (
+    "import sys; from importlib.util import find_spec; "
+    "print(*[name for name in sys.argv[1:] if find_spec(name) is None], sep=', ')"
+)
+"""A program that names the modules its interpreter does not have, without importing them."""
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What was typed of the runner."""
+
+    runner: str | None = None
+    """`docker` or `host`; None prefers docker, and falls back where no engine answers."""
+    python: Path | None = None
+    """An interpreter that has torch and transformers, for the host runner instead of the locked one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """How a run goes."""
+
+    runner: Runner
+    provenance: Provenance
+
+
+def engine(device: Device, wish: Wish, tell: Tell) -> docker.DockerClient | None:
+    """The engine, where one is wanted and answers; None means the host runner."""
+    if wish.runner is not None and wish.runner not in device.runners:
+        raise SelectionError(
+            f"device {device.id} cannot use --runner {wish.runner}; it has {' and '.join(device.runners)}"
+        )
+    if wish.python is not None and wish.runner == "docker":
+        raise SelectionError("--python is for the host runner: leave out --runner docker")
+    contained = "docker" in device.runners and (device.image is not None or wish.runner == "docker")
+    if wish.runner == "host" or wish.python is not None or not contained:
+        return None
+    try:
+        return connect()
+    except EngineError as error:
+        if wish.runner == "docker":
+            raise
+        tell(f"{str(error).removesuffix(', or use `--runner host`')}; using the host runner instead")
+        return None
+
+
+def choose(root: Path, device: Device, wish: Wish, client: docker.DockerClient | None, tell: Tell) -> Way:
+    """The runner, with its image or environment made ready."""
+    package = root / "harness"
+    if client is not None:
+        image = build.ensure(device, root, client, tell)
+        contained = DockerRunner(client, image, device, package)
+        return Way(runner=contained, provenance=provenance.of_image(root, image, version(client)))
+    if wish.python is not None:
+        given = HostRunner(_interpreter(wish.python), package)
+        return Way(runner=given, provenance=provenance.of_host(root, None))
+    if device.image is None:
+        raise HostEnvironmentError(
+            f"device {device.id} has neither an image nor a locked environment yet: name a Python that has "
+            "torch and transformers for it with --python"
+        )
+    environment = hostenv.ensure(device, root, tell)
+    locked = HostRunner(environment.python, package)
+    return Way(runner=locked, provenance=provenance.of_host(root, environment.lock_hash))
+
+
+def limits(memory_bytes: int | None, threads: int | None) -> Limits:
+    """What a cell may use: the memory given or most of what is free, and a CPU a thread."""
+    cpus = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    chosen = ",".join(str(cpu) for cpu in cpus[:threads]) if threads and cpus else None
+    return Limits(memory_bytes=memory_bytes or _memory(), cpus=chosen)
+
+
+def _interpreter(named: Path) -> Path:
+    """The Python named, which must have what the suite imports; HostEnvironmentError where it does not."""
+    found = shutil.which(named)
+    if found is None:
+        raise HostEnvironmentError(f"--python {named} is no program: name a Python interpreter")
+    asked = subprocess.run([found, "-c", ABSENT, *NEEDED], capture_output=True, text=True, check=False)
+    if asked.returncode or asked.stdout.strip():
+        lack = asked.stdout.strip() or "what any Python has"
+        raise HostEnvironmentError(
+            f"--python {named} lacks {lack}: install it there, or leave out --python for the locked one"
+        )
+    return Path(found).absolute()
+
+
+def _memory() -> int | None:
+    """A share of what the kernel can give without swapping; None where it does not tell."""
+    with suppress(OSError):
+        for line in MEMINFO.read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(int(line.split()[1]) * 1024 * MEMORY_SHARE)
+    return None
