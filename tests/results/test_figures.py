@@ -40,7 +40,7 @@ def test_a_spread_names_what_it_is_in_the_figure_s_unit() -> None:
     assert spread(_metric(0.5, "s", tuple(n / 100 for n in range(100)))).endswith("(quartiles)")
     assert spread(_metric(1.0, "s", (1.0,))) == "-"
     assert spread(_metric(1.0, "s", (0.1, 0.2), estimate)) == "0.9 to 1.1 (95%)"
-    assert note(_metric(1.0, "s", (0.1,), estimate)) == "estimate for 40 layers from 2, 4"
+    assert note(_metric(1.0, "s", (0.1,), estimate)) == "40 layers from 2, 4"
 
 
 @given(st.floats(-1e300, 1e300))

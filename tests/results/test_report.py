@@ -70,7 +70,7 @@ def test_throughput_shows_figures_and_names_estimates(make_result: MakeResult) -
     assert "10 to 30" in text
     assert "250 ms" in text
     assert "200 to 300" in text
-    assert "estimate for 40 layers from 2, 4" in text
+    assert "40 layers from 2, 4" in text
     assert "Estimates:\n  linear in depth\n" in text
 
 
