@@ -19,7 +19,7 @@ from harness.results.record import Result
 from harness.run import Display
 from harness.runners.protocol import Event
 
-FINISH = "finish"
+FINISH, PHASE = "finish", "phase"
 
 
 class Closable(Display, Protocol):
@@ -86,6 +86,7 @@ class Lines:
         self._console = console
         self._total = 0
         self._ended: set[str] = set()
+        self._unseen: set[tuple[str, str]] = set()
         self._began = time.monotonic()
 
     def tell(self, sentence: str) -> None:
@@ -95,12 +96,16 @@ class Lines:
     def begin(self, cells: tuple[Cell, ...]) -> None:
         """Start counting."""
         self._total, self._began = len(cells), time.monotonic()
+        self._unseen = {(cell.id, phase) for cell in cells for phase in cell.phases}
         self.tell("1 cell" if self._total == 1 else f"{self._total} cells")
 
     def event(self, event: Event) -> None:
-        """Print an end that was seen from inside."""
+        """Print an end that was seen from inside, and each phase that begins: a cell may take minutes."""
         if event.kind == FINISH:
             self._count(event.cell)
+        elif event.kind == PHASE and (event.cell, event.name) in self._unseen:
+            self._unseen.remove((event.cell, event.name))
+            self.tell(f"[{len(self._ended)}/{self._total}] {event.cell}: {event.name}")
 
     def result(self, result: Result) -> None:
         """Print what was not seen from inside: a cell whose container died with it."""

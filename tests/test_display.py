@@ -70,6 +70,15 @@ def test_a_line_a_cell_counts_what_ends(lines: Lines, screen: io.StringIO, cells
     assert [row.split(",")[0] for row in shown[1:]] == [f"[1/3] {cells[0].id}", f"[2/3] {cells[1].id}"]
 
 
+def test_a_phase_is_told_as_it_begins_and_once(screen: io.StringIO, matrix: Matrix, cpu: Device) -> None:
+    (cell,) = plan(matrix, matrix.models[:1], cpu, Suite.THROUGHPUT, Parameters())
+    shown = Lines(Console(file=screen, width=200, highlight=False))
+    shown.begin((cell,))
+    for name in ("load", "load", "no phase of its"):
+        shown.event(Event(kind="phase", cell=cell.id, name=name))
+    assert screen.getvalue().splitlines() == ["1 cell", f"[0/1] {cell.id}: load"]
+
+
 def test_an_end_told_twice_is_counted_once(
     lines: Lines, screen: io.StringIO, cells: tuple[Cell, ...]
 ) -> None:
