@@ -21,7 +21,8 @@ from harness.results.record import Result
 from harness.results.store import Manifest, RunStore, find, require_writable
 from harness.results.verdict import exit_code
 from harness.runners import devices
-from harness.runners.choose import Way, Wish, choose, engine, limits
+from harness.runners.choose import Way, Wish, choose, engine, limits, require_cpus
+from harness.runners.engine import if_up
 from harness.runners.execute import Execution, execute
 from harness.runners.protocol import Event
 from harness.runners.reaper import reap
@@ -84,7 +85,8 @@ def conduct(root: Path, results: Path, request: Request, display: Display) -> Do
     with terminable():
         client = engine(planned.device, request.wish, display.tell)
         require_writable(results)
-        for sentence in reap(results, client):
+        # Also for a run on the host: an orphan in a container would disturb what is measured there.
+        for sentence in reap(results, client or if_up()):
             display.tell(sentence)
         way = choose(root, planned.device, request.wish, client, display.tell)
         store = _store(results, planned, request)
@@ -109,6 +111,7 @@ def _planned(matrix: Matrix, results: Path, request: Request) -> Plan:
         checks=request.selection.checks or None,
         timeout_s=request.timeout_s,
     )
+    require_cpus(request.parameters.threads)
     return Plan(device=device, cells=cells)
 
 

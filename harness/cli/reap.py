@@ -3,18 +3,13 @@
 import click
 
 from harness.cli.common import results_of
-from harness.errors import EngineError
 from harness.runners import reaper
-from harness.runners.engine import connect
+from harness.runners.engine import if_up
 
 
 @click.command()
 @click.pass_context
 def reap(context: click.Context) -> None:
     """Remove containers and folders that killed runs left; their finished cells are kept."""
-    try:
-        client = connect()
-    except EngineError:
-        client = None  # then only folders and processes can have been left
-    for sentence in reaper.reap(results_of(context), client):
+    for sentence in reaper.reap(results_of(context), if_up()):
         click.echo(sentence)

@@ -45,7 +45,7 @@ def _bytes(_: click.Context, __: click.Parameter, size: str | None) -> int | Non
 @click.option("--batch", type=int, default=1, show_default=True)
 @click.option("--input-tokens", type=int, default=128, show_default=True)
 @click.option("--output-tokens", type=int, default=16, show_default=True)
-@click.option("--threads", type=int, help="Cores a cell may use.  [default: all]")
+@click.option("--threads", type=int, help="Threads, and CPUs, of a cell.  [default: all]")
 @click.option("--rounds", type=int, default=5, show_default=True, help="Timed rounds of a phase.")
 @click.option(
     "--budget",

@@ -82,6 +82,11 @@ def _make(device: Device, root: Path, folder: Path, tell: Tell) -> None:
             f"images/{device.image}/requirements.lock is for Python {PYTHON} and this is Python "
             f"{platform.python_version()}: run harness with Python {PYTHON}, or use a container engine"
         )
+    if (sys.platform, platform.machine()) != ("linux", "x86_64"):
+        raise HostEnvironmentError(
+            f"images/{device.image}/requirements.lock is for Linux on x86-64 and this is {sys.platform} on "
+            f"{platform.machine()}: name a Python that has them with --python"
+        )
     shutil.rmtree(folder, ignore_errors=True)
     try:
         _make_empty(folder)

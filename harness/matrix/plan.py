@@ -99,6 +99,8 @@ def cell_id(model: Model, device: Device, suite: Suite, parameters: Parameters, 
         parts += [f"{AXIS_MARKS[axis]}{getattr(parameters, axis)}" for axis in axes]
     if parameters.threads is not None:
         parts.append(f"t{parameters.threads}")
+    if parameters.seed:
+        parts.append(f"s{parameters.seed}")
     return "-".join(parts)
 
 

@@ -12,6 +12,9 @@ SCALES = {
 }
 """Unit of a metric → the units it is shown in, largest first, and what each is worth."""
 
+UNSTEADY = 0.25
+"""Range over median from which the machine was disturbed, or the figure needs more rounds."""
+
 MANY = 20
 """From so many samples on, the middle half says more than the two extremes."""
 
@@ -47,7 +50,10 @@ def note(metric: Metric) -> str:
         estimate = metric.estimate
         depths = ", ".join(str(depth) for depth in estimate.depths)
         return f"{estimate.layers} layers from {depths}"
-    return "" if metric.layers is None else f"at {metric.layers} layers only"
+    notes = [] if metric.layers is None else [f"at {metric.layers} layers only"]
+    if metric.value and max(metric.samples) - min(metric.samples) > UNSTEADY * metric.value:
+        notes.append("unsteady")
+    return ", ".join(notes)
 
 
 def scale(value: float, unit: str) -> tuple[float, str]:

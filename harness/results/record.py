@@ -130,7 +130,7 @@ class Provenance:
     base: str | None
     engine: str | None
     revision: str
-    """The harness's own git revision, `+dirty` where the checkout differs from it."""
+    """The harness's own git revision when the run began, `+dirty` where `harness/` differs from it."""
     host: str
     kernel: str
     cpu: str

@@ -54,7 +54,7 @@ def console(file: TextIO) -> Console:
     """A console on `file`: no escapes where it is no terminal, `?` for what its encoding lacks."""
     if isinstance(file, io.TextIOWrapper):
         file.reconfigure(errors="replace")
-    return Console(file=file, width=None if file.isatty() else WIDTH, highlight=False, soft_wrap=False)
+    return Console(file=file, width=None if file.isatty() else WIDTH, markup=False, highlight=False)
 
 
 def show(
@@ -92,7 +92,7 @@ def to_json(
 
 def to_svg(path: Path, results: Sequence[Result], folder: Path, planned: Iterable[str] = ()) -> None:
     """What `show` prints, as a picture."""
-    out = Console(file=io.StringIO(), record=True, width=WIDTH, highlight=False)
+    out = Console(file=io.StringIO(), record=True, width=WIDTH, markup=False, highlight=False)
     show(out, results, folder, planned)
     try:
         path.write_text(out.export_svg(title=f"harness: {folder.name}"), encoding="utf-8")

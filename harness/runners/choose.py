@@ -23,6 +23,12 @@ from harness.runners.protocol import Limits, Runner
 MEMORY_SHARE = 0.9
 """Of the memory that is available when a run starts, what its cells may use unless told otherwise."""
 MEMINFO = Path("/proc/meminfo")
+CGROUP = Path("/sys/fs/cgroup")
+CGROUPS = (
+    (CGROUP / "memory.max", CGROUP / "memory.current"),
+    (CGROUP / "memory/memory.limit_in_bytes", CGROUP / "memory/memory.usage_in_bytes"),
+)
+"""Limit and usage of our own cgroup as a container sees it, version 2 and version 1."""
 NEEDED = ("torch", "transformers", "pytest", "pytest_benchmark", "scipy")
 """What the suite imports of the interpreter it runs in."""
 ABSENT = (
@@ -92,6 +98,13 @@ def choose(root: Path, device: Device, wish: Wish, client: docker.DockerClient |
     return Way(runner=locked, provenance=provenance.of_host(root, environment.lock_hash))
 
 
+def require_cpus(threads: int | None) -> None:
+    """SelectionError where more threads are asked for than this process may use CPUs."""
+    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if threads is not None and threads > cpus:
+        raise SelectionError(f"--threads {threads} is more than the {cpus} CPUs here: give {cpus} or fewer")
+
+
 def limits(memory_bytes: int | None, threads: int | None) -> Limits:
     """What a cell may use: the memory given or most of what is free, and a CPU a thread."""
     cpus = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
@@ -114,9 +127,16 @@ def _interpreter(named: Path) -> Path:
 
 
 def _memory() -> int | None:
-    """A share of what the kernel can give without swapping; None where it does not tell."""
+    """A share of what can be had without swapping, here and in this cgroup; None where nothing tells."""
+    free = [room for limit, usage in CGROUPS if (room := _room(limit, usage)) is not None]
     with suppress(OSError):
-        for line in MEMINFO.read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(int(line.split()[1]) * 1024 * MEMORY_SHARE)
+        rows = (line.split() for line in MEMINFO.read_text().splitlines())
+        free += [int(row[1]) * 1024 for row in rows if row[0] == "MemAvailable:"]
+    return int(min(free) * MEMORY_SHARE) if free else None
+
+
+def _room(limit: Path, usage: Path) -> int | None:
+    """What a cgroup leaves us; None where there is no such file, or no limit (`max`)."""
+    with suppress(OSError, ValueError):
+        return int(limit.read_text()) - int(usage.read_text())
     return None

@@ -21,9 +21,11 @@ from harness.results.record import Outcome, Report, Result
 from harness.runners import hostile
 from harness.runners.hardening import CONTAINER_UID
 from harness.runners.owner import Owner
-from harness.runners.protocol import GIB, Order
+from harness.runners.protocol import GIB, MIB, Order
 
 ORDER = "order.json"
+LINE_BYTES, JSON_BYTES = 4 * MIB, 16 * MIB
+"""Caps of a line of results and of pytest-benchmark's file: parsed, JSON can take thirty times its size."""
 OWN_BYTES = GIB
 """Cap of the files that we wrote ourselves."""
 
@@ -166,7 +168,7 @@ class _Ledger:
         """Accept a line as its cell's report, or refuse it and hold that against its cell."""
         cell = None
         try:
-            data = hostile.parse(row)
+            data = hostile.parse(row, LINE_BYTES)
             cell = _claimed(data, self.cells)
             schema.require("report", data, where)
             self._accept(Report.from_json(data), where)
@@ -226,7 +228,7 @@ def _read_cells(order: Order) -> dict[str, dict[str, Any]]:
 
 
 def _read_json(path: Path, order: Order) -> bytes:
-    content = hostile.read(path, order.limits.output_bytes)
+    content = hostile.read(path, min(order.limits.output_bytes, JSON_BYTES))
     hostile.parse(content)
     return content
 

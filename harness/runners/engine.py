@@ -24,6 +24,14 @@ def connect() -> docker.DockerClient:
     return client
 
 
+def if_up() -> docker.DockerClient | None:
+    """A client where an engine answers, else None."""
+    try:
+        return connect()
+    except EngineError:
+        return None
+
+
 def version(client: docker.DockerClient) -> str:
     """The engine's name and version, as a result's provenance has it."""
     about = client.version()

@@ -13,6 +13,8 @@ from harness.runners.outcomes import by_signal, classify
 from harness.runners.protocol import Ending, Event, Limits, Order, Runner
 from harness.runners.watch import GRACE_S, Watch
 
+KILLED = 137
+"""What the main process of a container exits with that the kernel killed for memory."""
 MARGIN_S = 600.0
 """Added to all the deadlines of an attempt before the reaper may end it."""
 
@@ -93,6 +95,8 @@ def _settle(
     """The results of an attempt: what it reported, and what its ending says of a cell that did not report."""
     reported = {result.report.cell for result in found.results}
     missing = [cell for cell in cells if cell.id not in reported]
+    if ending is not None and _accounted(ending, found.results):
+        ending = replace(ending, oom_killed=False)
     if ending is not None and ending.oom_killed and not missing:
         yield from _doubted(found.results)
         return
@@ -108,11 +112,17 @@ def _blamed(missing: Sequence[Cell], found: door.Intake, watch: Watch, ending: E
     """Which of the cells without a result the ending is held against; the others get another attempt."""
     forced = ending.oom_killed or ending.stopped is not None or ending.exit_code is None
     by_itself = not (forced or by_signal(ending.exit_code))
-    if by_itself and (ending.exit_code == 0 or not watch.named):
-        return missing  # it thought that it had done them all, or did not get as far as a cell and never will
     in_flight = [cell for cell in missing if cell.id == watch.in_flight]
+    if by_itself and not in_flight and (ending.exit_code == 0 or not watch.named):
+        return missing  # it thought that it had done them all, or did not get as far as a cell and never will
     between = not in_flight and found.results  # something was settled, so the next attempt may find out
     return in_flight if in_flight or between else missing[:1]
+
+
+def _accounted(ending: Ending, results: Sequence[Result]) -> bool:
+    """Whether the flag, which stays up, was raised by a cell that says so itself and lived to say it."""
+    told = any(result.outcome is Outcome.OOM for result in results)
+    return ending.oom_killed and told and ending.exit_code != KILLED
 
 
 def _doubted(results: Sequence[Result]) -> Iterator[Result]:

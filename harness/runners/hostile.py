@@ -41,8 +41,10 @@ def read(path: Path, limit: int, offset: int = 0) -> bytes:
         return file.read(max(0, limit - offset))
 
 
-def parse(text: bytes) -> Any:
+def parse(text: bytes, limit: int | None = None) -> Any:
     """One JSON document as RFC 8259 has it; Refused where Python would be more lenient, or give up."""
+    if limit is not None and len(text) > limit:
+        raise Refused(f"is longer than {limit:,} bytes")
     try:
         data = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
         json.dumps(data, ensure_ascii=False).encode()  # half a surrogate pair is read, but cannot be written

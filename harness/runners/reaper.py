@@ -8,7 +8,7 @@ from pathlib import Path
 import docker
 from docker.errors import NotFound
 
-from harness.errors import RecordError
+from harness.errors import HarnessError, RecordError
 from harness.results.store import RunStore
 from harness.runners import door
 from harness.runners.docker import DEADLINE, OWNER, RUN
@@ -27,7 +27,10 @@ def reap(results: Path, client: docker.DockerClient | None) -> list[str]:
     """
     done = list(_containers(client)) if client else []
     for work in sorted(results.glob("*/work/*")):
-        done.extend(_folder(work))
+        try:
+            done.extend(_folder(work, client))
+        except (HarnessError, OSError) as problem:  # another reaper was quicker, or it is another user's
+            done.append(f"left {work}: {problem}")
     return done
 
 
@@ -42,7 +45,7 @@ def _containers(client: docker.DockerClient) -> Iterator[str]:
                 yield f"removed the container {container.name}"
 
 
-def _folder(work: Path) -> Iterator[str]:
+def _folder(work: Path, client: docker.DockerClient | None) -> Iterator[str]:
     try:
         order, owner, process = door.read_order(work)
     except RecordError:
@@ -50,16 +53,13 @@ def _folder(work: Path) -> Iterator[str]:
             door.remove(work)
             yield f"removed {work}, which nothing was run in"
         return
-    if not _over(owner, order.deadline):
-        return
+    contained = order.isolation.runner == "docker" and client is None and order.deadline > time.time()
+    if contained or not _over(owner, order.deadline):
+        return  # a container that nobody asked about may still write there
     if process is not None and process.alive():
         end_group(process.pid)
         yield f"ended the process {process.pid} of {order.name}"
-    try:
-        kept = _keep(order)
-    except RecordError as problem:
-        yield f"left {work}: {problem}"
-        return
+    kept = _keep(order)
     door.close_door(order)
     yield f"took in {kept} finished cells of {order.name} in {order.run}, and removed its folder"
 

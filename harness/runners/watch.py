@@ -1,5 +1,6 @@
 """Watching an attempt from outside: which cell is in flight, and when it must be stopped."""
 
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from typing import final
@@ -7,11 +8,13 @@ from typing import final
 from harness.matrix.records import Cell
 from harness.results.record import Outcome
 from harness.runners import hostile
-from harness.runners.protocol import MIB, Event, Order, Stop
+from harness.runners.protocol import GIB, MIB, Event, Order, Stop
 
 GRACE_S = 120.0
 """How long the work may go on with no cell in flight: starting, importing torch, ending."""
 PROGRESS_BYTES = 4 * MIB
+LEAST_FREE_BYTES = GIB
+"""Of the disk; with less, other runs and the machine itself would suffer."""
 KINDS = ("collect", "start", "check", "phase", "finish")
 
 
@@ -51,6 +54,10 @@ class Watch:
         limit = self._order.limits.output_bytes
         if hostile.usage(self._order.out, limit) > limit:
             message = f"wrote more than {limit:,} bytes of output, and was stopped"
+            return Stop(outcome=Outcome.ERROR, message=message)
+        if shutil.disk_usage(self._order.out).free < LEAST_FREE_BYTES:
+            # A file that was unlinked while it is written is in no folder, and fills the disk all the same.
+            message = "stopped: less than 1 GiB was left of the disk that results are written to"
             return Stop(outcome=Outcome.ERROR, message=message)
         return self._overdue()
 

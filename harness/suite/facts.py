@@ -11,6 +11,8 @@ import transformers
 from harness.matrix.records import Cell
 
 # Where the kernel counts the processes it killed for memory: cgroup v2, then v1.
+CONTAINED = Path("/.dockerenv")
+"""Docker's engine puts it into each container."""
 OOM_COUNTERS = (Path("/sys/fs/cgroup/memory.events"), Path("/sys/fs/cgroup/memory/memory.oom_control"))
 
 
@@ -38,7 +40,12 @@ def device_name(torch_device: str) -> str:
 
 
 def oom_kills() -> int:
-    """Processes of this container that the kernel killed for memory so far; 0 where it does not tell."""
+    """Processes of this container that the kernel killed for memory so far; 0 where it does not tell.
+
+    On a host the counter is that of a whole session, and other people's processes are in it.
+    """
+    if not CONTAINED.exists():
+        return 0
     for path in OOM_COUNTERS:
         try:
             lines = path.read_text().splitlines()

@@ -33,6 +33,7 @@ def _models(matrix: Matrix, *names: str) -> tuple[Model, ...]:
             "starcoder2_15b-cpu-throughput-bfloat16-b1-i128-o16",
         ),
         ("vit", Suite.THROUGHPUT, Parameters(batch=8, input_tokens=7), "vit-cpu-throughput-float32-b8"),
+        ("bert", Suite.FUNCTIONAL, Parameters(seed=3), "bert-cpu-functional-float32-s3"),
         ("whisper", Suite.THROUGHPUT, Parameters(threads=2), "whisper-cpu-throughput-float32-b1-o16-t2"),
     ],
 )
@@ -50,6 +51,7 @@ parameters = st.builds(
     input_tokens=st.integers(1, 4),
     output_tokens=st.integers(2, 4),
     threads=st.none() | st.integers(1, 2),
+    seed=st.integers(0, 2),
 )
 
 

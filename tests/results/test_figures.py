@@ -43,6 +43,11 @@ def test_a_spread_names_what_it_is_in_the_figure_s_unit() -> None:
     assert note(_metric(1.0, "s", (0.1,), estimate)) == "40 layers from 2, 4"
 
 
+def test_a_figure_whose_rounds_differ_much_says_so() -> None:
+    assert note(_metric(1.0, "s", (0.95, 1.0, 1.15))) == ""
+    assert note(_metric(1.0, "s", (0.9, 1.0, 1.2))) == "unsteady"
+
+
 @given(st.floats(-1e300, 1e300))
 def test_any_number_can_be_shown_and_none_as_another(value: float) -> None:
     shown = float(number(value).replace(",", ""))

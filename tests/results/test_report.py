@@ -58,6 +58,16 @@ def test_functional_results_are_a_table_of_models_and_checks(make_result: MakeRe
     assert f"Results: {FOLDER}" in text
 
 
+@pytest.mark.parametrize("message", ["no file [/tmp/x] there", "[/]", "[bold]plain"])
+def test_brackets_in_a_message_are_text(make_result: MakeResult, message: str) -> None:
+    """Rich would read them as markup, and end in an error or swallow them."""
+    results = [
+        make_result(name, outcome=Outcome.ERROR, message=message)
+        for name in ("bert throughput", "vit functional")
+    ]
+    assert message in _shown(results)
+
+
 def test_throughput_shows_figures_and_names_estimates(make_result: MakeResult) -> None:
     estimate = Estimate(
         method="linear in depth", layers=40, depths=(2, 4), low=0.2, high=0.3, confidence=0.95

@@ -49,6 +49,11 @@ def child_eats(cell: str) -> None:
     report(cell)
 
 
+def child_eats_and_it_says_so(cell: str) -> None:
+    subprocess.run([sys.executable, "-c", EAT], check=False)
+    report(cell, outcome="oom", message="a process of this cell was killed for want of memory")
+
+
 def hangs(cell: str) -> None:
     write("progress.jsonl", {"event": "check", "cell": cell, "name": "generate", "at": 0})
     time.sleep(3600)

@@ -93,6 +93,13 @@ def test_memory_that_ran_out_unseen_falls_on_all(docker_runner: DockerRunner, pe
     )
 
 
+def test_memory_that_a_cell_owns_up_to_is_not_held_against_the_next(
+    docker_runner: DockerRunner, perform: Perform
+) -> None:
+    results = perform(docker_runner, "child_eats_and_it_says_so", "segfaults", "passes")
+    assert [r.outcome for r in results.values()] == [Outcome.OOM, Outcome.CRASHED, Outcome.PASSED]
+
+
 def test_the_network_is_not_there(docker_runner: DockerRunner, perform: Perform) -> None:
     facts = perform(docker_runner, "calls_out")["0-calls_out"].report.facts
     assert facts == {"interfaces": ["lo"], "reached": "OSError: Network is unreachable"}

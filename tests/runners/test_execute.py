@@ -27,13 +27,21 @@ def test_each_crash_costs_an_attempt(host_runner: HostRunner, perform: Perform) 
     ]
 
 
-def test_a_suite_that_thinks_it_is_done_is_not_asked_again(host_runner: HostRunner, perform: Perform) -> None:
+def test_a_cell_that_leaves_early_costs_itself(host_runner: HostRunner, perform: Perform) -> None:
     results = perform(host_runner, "passes", "leaves", "passes")
     assert [(result.outcome, result.attempt) for result in results.values()] == [
         (Outcome.PASSED, 1),
         (Outcome.ERROR, 1),
-        (Outcome.ERROR, 1),
+        (Outcome.PASSED, 2),
     ]
+
+
+def test_a_suite_that_thinks_it_is_done_is_not_asked_again(
+    host_runner: HostRunner, perform: Perform, package: Path
+) -> None:
+    (package / "suite" / "__main__.py").write_text("")
+    results = perform(host_runner, "passes", "passes")
+    assert [(result.outcome, result.attempt) for result in results.values()] == [(Outcome.ERROR, 1)] * 2
 
 
 def test_a_suite_that_does_not_start_is_not_tried_for_each_cell(

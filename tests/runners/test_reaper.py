@@ -173,6 +173,34 @@ def test_what_was_stored_already_is_not_stored_twice(store: RunStore, start: Sta
     assert (store.folder / "results.jsonl").read_bytes().count(b"\n") == 1
 
 
+def test_without_an_engine_a_container_s_folder_is_left_until_its_deadline(
+    store: RunStore, start: Start
+) -> None:
+    """The container may still write there."""
+    client = start("host", None)
+    client.kill()
+    client.wait()
+    path = store.folder / "work/b0-1/order.json"
+    data = json.loads(path.read_text())
+    data["isolation"]["runner"] = "docker"
+    path.write_text(json.dumps(data))
+    assert reap(store.folder.parent, None) == []
+    path.write_text(json.dumps(data | {"deadline": 1.0}))
+    assert len(reap(store.folder.parent, None)) == 2
+    assert outcomes(store) == FINISHED
+
+
+def test_a_folder_that_cannot_be_taken_in_stops_nobody(store: RunStore, start: Start) -> None:
+    client = start("host", None)
+    client.kill()
+    client.wait()
+    (store.folder / "results.jsonl").mkdir()
+    sentence = reap(store.folder.parent, None)[-1]
+    assert sentence.startswith(f"left {store.folder}/work/b0-1: ")
+    (store.folder / "results.jsonl").rmdir()
+    assert reap(store.folder.parent, None)[-1].startswith("took in 1 finished cells")
+
+
 @contextmanager
 def half_made(store: RunStore) -> Iterator[Path]:
     work = store.folder / "work" / "b0-1"

@@ -55,6 +55,15 @@ def write(order: Order, *rows: tuple[str, str, str | None], end: str = "\n") -> 
         file.write("\n".join(lines) + end)
 
 
+def test_the_work_is_stopped_before_the_disk_is_full(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, watch, _ = make(60, 60)
+    # No disk has an exabyte: the floor is raised to it rather than a disk filled down to the floor.
+    monkeypatch.setattr("harness.runners.watch.LEAST_FREE_BYTES", 2**60)
+    stop = watch.tick()
+    assert stop is not None
+    assert (stop.outcome, "of the disk" in stop.message) == (Outcome.ERROR, True)
+
+
 def test_the_last_cell_taken_up_is_in_flight_until_it_finishes(make: Make) -> None:
     order, watch, told = make(60, 60)
     assert (watch.tick(), watch.in_flight, watch.named) == (None, None, False)

@@ -104,6 +104,7 @@ def save_load(subject: Subject) -> Finding:
 
 def bf16_vs_fp32(subject: Subject) -> Finding:
     """bfloat16 weights and inputs give float32's outputs to bfloat16's precision."""
+    subject.require(torch.bfloat16)
     inputs = subject.inputs(batch=2)
     expected = subject.forward(inputs)
     model = subject.variant(dtype=torch.bfloat16)

@@ -23,6 +23,7 @@ def gradients(subject: Subject) -> Finding:
     lost in rounding. A path that backward misses (a detach, a wrong formula) makes the two differ; where
     it misses all paths of a parameter, that has no gradient, and yet moves the loss.
     """
+    subject.require(torch.float64)
     model = subject.variant(dtype=torch.float64)
     if hasattr(model, "set_experts_implementation"):
         model.set_experts_implementation("eager")  # torch's grouped matmul takes no float64

@@ -10,6 +10,7 @@ import torch
 from harness.matrix.records import Cell
 from harness.suite.models.build import tiny_model
 from harness.suite.models.inputs import Shape, make_inputs
+from harness.suite.outcomes import Unsupported, message_of
 
 # Not compared: caches are objects of their own kind, and router logits mix the rows of a batch.
 IGNORED_OUTPUTS = frozenset({"loss", "past_key_values", "cache_params", "router_logits", "aux_loss"})
@@ -40,6 +41,14 @@ class Subject:
         """Build the cell's model; whatever the library raises, it raises."""
         model = tiny_model(cell.model, cell.parameters.seed).to(cell.torch_device)
         return cls(model, cell.torch_device, cell.parameters.seed)
+
+    def require(self, dtype: torch.dtype) -> None:
+        """`Unsupported` where the device cannot compute in that dtype (float64 on Apple's GPUs)."""
+        try:
+            ones = torch.ones(2, 2, device=self.device, dtype=dtype)
+            torch.matmul(ones, ones)
+        except (RuntimeError, TypeError) as error:
+            raise Unsupported(f"{self.device} does not compute in {dtype}: {message_of(error)}") from error
 
     def inputs(self, batch: int = 1, tokens: int = 24) -> dict[str, torch.Tensor]:
         """Inputs for `forward`, on the device; the same call gives the same values."""

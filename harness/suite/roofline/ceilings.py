@@ -11,7 +11,7 @@ from typing import ClassVar
 import torch
 
 COPY_BYTES = 1 << 28
-"""Bytes copied: 256 MiB, several times the last cache of any processor or accelerator of today."""
+"""Bytes copied: 256 MiB, several times the last cache of most machines; the largest ones hold more."""
 MATMUL_SIDE = {"cpu": 2048}
 MATMUL_SIDE_ELSEWHERE = 8192
 """Rows and columns of the square product: large enough for the full rate, a few rounds a second."""

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.results.record import Metric
+from harness.suite.functional.checks import Facts
 from harness.suite.latest import release
+from harness.suite.models.build import full_config, model_class
 from harness.suite.throughput import memory
 from harness.suite.throughput.clock import now
 from harness.suite.throughput.metrics import metrics
@@ -73,13 +75,20 @@ def measure(work: Workload, phase: Phase, benchmark: Any) -> list[Metric]:
     asked = work.cell.parameters
     count = 1
     if phase.repeats:
-        share = asked.budget_s / sum(PHASES[name].repeats for name in work.cell.phases)
+        share = asked.budget_s / len(_repeating(work))
         count = min(asked.rounds, max(LEAST_ROUNDS, int(share / rounds.warm_up())))
     peak_is_new = memory.reset_peak(work.device)
     benchmark.pedantic(rounds.run, setup=rounds.prepare, rounds=count, iterations=1)
     series = rounds.series(list(benchmark.stats.stats.data))
     found = metrics(work, phase.name, series, rounds.layers)
     return found + (_memory(work, phase) if peak_is_new and phase.of_model else [])
+
+
+def _repeating(work: Workload) -> list[str]:
+    """The phases of the cell that share its budget."""
+    facts = Facts(model_class(work.cell.model), full_config(work.cell.model))
+    phases = [PHASES[name] for name in work.cell.phases]
+    return [phase.name for phase in phases if phase.repeats and phase.applies(facts)]
 
 
 def _one_round(work: Workload, phase: Phase, depth: int) -> dict[str, float]:

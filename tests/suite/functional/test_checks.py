@@ -19,6 +19,7 @@ from harness.matrix.records import Checkpoint, Parameters, Suite
 from harness.suite.functional.checks import Facts, applicable
 from harness.suite.functional.subject import CheckFailed, Finding, Subject, deviation, tensors
 from harness.suite.models.build import tiny_model
+from harness.suite.outcomes import Unsupported
 
 MATRIX = load(find_root(Path(__file__)))
 CELLS = {
@@ -418,3 +419,10 @@ def test_the_same_call_gives_the_same_inputs_and_variants_leave_the_model_alone(
     assert all(torch.equal(first[name], again[name]) for name in first)
     subject.variant(dtype=torch.bfloat16).lm_head.weight.data.zero_()
     assert all(torch.equal(before[name], value) for name, value in subject.model.state_dict().items())
+
+
+def test_a_dtype_that_the_device_lacks_is_unsupported_and_not_the_model_s_failure() -> None:
+    subject = Subject(torch.nn.Linear(1, 1), "cpu", 0)
+    subject.require(torch.float64)
+    with pytest.raises(Unsupported, match=r"cpu does not compute in torch\.bits8"):
+        subject.require(torch.bits8)
