@@ -89,7 +89,7 @@ def reachable(options: Mapping[str, str] | None = None) -> Iterator[HostSources]
         kept = {key: options[key] for key in KEPT if key in options}
         for key, values in locations.items():
             # A local path that is not there helps nobody in the build: leave it out.
-            kept[key] = "\n".join(rewritten.get(value, value) for value in values if _useful(value))
+            kept[key] = "\n".join(rewritten.get(value, value) for value in values if is_there(value))
         if certificates:
             kept["cert"] = f"{BUILD_FOLDER}/ca.pem"
         files = {"pip.conf": _pip_conf(kept)}
@@ -106,7 +106,8 @@ def _folder(key: str, path: Path) -> tuple[Path, str]:
     return path.parent, path.name + ("/" if path.is_dir() else "")
 
 
-def _useful(location: str) -> bool:
+def is_there(location: str) -> bool:
+    """Whether a source of pip's can be asked: a remote one always, a folder only if it exists."""
     path = local_path(location)
     return path is None or path.exists()
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from harness.errors import ImageError
-from harness.images.host import ca_bundle, local_path, pip_options
+from harness.images.host import ca_bundle, is_there, pip_options
 from harness.matrix.records import Device
 
 PYTHON = "3.11"
@@ -101,17 +101,12 @@ def _sources(options: Mapping[str, str]) -> list[str]:
 
     Extra indexes are left out: a mirror of a few files would give the lock only those files' hashes.
     """
-    found = [f"--find-links={place}" for place in options.get("find-links", "").split() if _exists(place)]
+    found = [f"--find-links={place}" for place in options.get("find-links", "").split() if is_there(place)]
     if index := options.get("index-url"):
         found.append(f"--default-index={index}")
     if options.get("no-index", "").lower() in {"1", "true", "yes", "on"}:
         found.append("--no-index")
     return found
-
-
-def _exists(location: str) -> bool:
-    path = local_path(location)
-    return path is None or path.exists()
 
 
 def _uv() -> str:

@@ -20,7 +20,7 @@ from harness.suite.functional.subject import Finding, Subject
 from harness.suite.latest import Latest
 from harness.suite.models.build import model_class, tiny_config_of
 from harness.suite.outcomes import Unsupported, message_of, of_exception
-from harness.suite.throughput.phases import PHASES
+from harness.suite.throughput.phases import applicable as applicable_phases
 from harness.suite.throughput.workload import Workload
 
 ORDER = pytest.StashKey[Order]()
@@ -151,7 +151,7 @@ def _checks(cell: Cell) -> list[str]:
 
 def _phases(cell: Cell) -> list[str]:
     facts = _facts(cell) if cell.suite is Suite.THROUGHPUT else None
-    return [] if facts is None else [phase for phase in cell.phases if PHASES[phase].applies(facts)]
+    return [] if facts is None else [phase.name for phase in applicable_phases(facts, cell.phases)]
 
 
 def _facts(cell: Cell) -> Facts | None:

@@ -14,7 +14,7 @@ from harness.suite.models.build import full_config, model_class
 from harness.suite.throughput import memory
 from harness.suite.throughput.clock import now
 from harness.suite.throughput.metrics import metrics
-from harness.suite.throughput.phases import PHASES, TOTAL, Phase
+from harness.suite.throughput.phases import TOTAL, Phase, applicable
 from harness.suite.throughput.workload import Workload
 
 LEAST_ROUNDS = 3
@@ -75,7 +75,7 @@ def measure(work: Workload, phase: Phase, benchmark: Any) -> list[Metric]:
     asked = work.cell.parameters
     count = 1
     if phase.repeats:
-        share = asked.budget_s / len(_repeating(work))
+        share = asked.budget_s / _sharers(work)
         count = min(asked.rounds, max(LEAST_ROUNDS, int(share / rounds.warm_up())))
     peak_is_new = memory.reset_peak(work.device)
     benchmark.pedantic(rounds.run, setup=rounds.prepare, rounds=count, iterations=1)
@@ -84,11 +84,10 @@ def measure(work: Workload, phase: Phase, benchmark: Any) -> list[Metric]:
     return found + (_memory(work, phase) if peak_is_new and phase.of_model else [])
 
 
-def _repeating(work: Workload) -> list[str]:
-    """The phases of the cell that share its budget."""
+def _sharers(work: Workload) -> int:
+    """How many phases of the cell share its budget: those that apply, and repeat."""
     facts = Facts(model_class(work.cell.model), full_config(work.cell.model))
-    phases = [PHASES[name] for name in work.cell.phases]
-    return [phase.name for phase in phases if phase.repeats and phase.applies(facts)]
+    return sum(phase.repeats for phase in applicable(facts, work.cell.phases))
 
 
 def _one_round(work: Workload, phase: Phase, depth: int) -> dict[str, float]:

@@ -159,3 +159,8 @@ PHASES: dict[str, Phase] = {
         Phase("generate", generate, lambda _: Marks(), _generates),
     )
 }
+
+
+def applicable(facts: Facts, names: tuple[str, ...]) -> list[Phase]:
+    """Of the named phases those that apply, in their order."""
+    return [PHASES[name] for name in names if PHASES[name].applies(facts)]
