@@ -77,9 +77,14 @@ class Done:
     exit_code: int
 
 
-def conduct(root: Path, results: Path, request: Request, display: Display) -> Done:
-    """Carry the request out. HarnessError for what the user can mend, before anything is built."""
-    matrix = load(root)
+def conduct(
+    root: Path, results: Path, request: Request, display: Display, *, matrix: Matrix | None = None
+) -> Done:
+    """Carry the request out. HarnessError for what the user can mend, before anything is built.
+
+    `matrix` is that of the checkout unless given: a row may be tried before it is written.
+    """
+    matrix = matrix or load(root)
     planned = _planned(matrix, results, request)
     devices.require(planned.device)
     with terminable():
@@ -144,7 +149,8 @@ def _carry_out(store: RunStore, planned: Plan, way: Way, request: Request, displ
         tell=display.tell,
     )
     display.begin(left)
-    for batch in batches(left, planned.device, one_cell_each=way.runner.one_cell_each):
+    alone = way.runner.one_cell_each(planned.cells[0].suite)
+    for batch in batches(left, planned.device, one_cell_each=alone):
         execute(batch, way.runner, execution)
     contents = store.read()
     code = exit_code(contents.results, [cell.id for cell in planned.cells])

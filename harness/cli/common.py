@@ -1,6 +1,6 @@
 """What several verbs share: where the checkout is, how a row is named, how a record is printed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,17 +10,39 @@ import click
 from harness.matrix.load import find_root, load
 from harness.matrix.names import resolve
 from harness.matrix.records import Device
+from harness.matrix.select import Selection
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 SUITES = ("functional", "throughput")
+PYTHON = click.option(
+    "--python",
+    type=click.Path(path_type=Path),
+    help="A Python with torch and transformers.  [default: the cpu image's locked environment]",
+)
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
 
 
 def select_options(function: Function) -> Function:
-    """The options that choose models."""
-    arch = click.option("--arch", multiple=True, metavar="A,B", help="Every model of these architectures.")
-    model = click.option("--model", multiple=True, metavar="A,B", help="These models; with --arch, both.")
-    return model(arch(function))
+    """The options that choose models; `selection_of` reads them."""
+    for option in (
+        click.option("--class", "classes", multiple=True, metavar="A,B", help="Only these model classes."),
+        click.option("--arch", multiple=True, metavar="A,B", help="Every model of these architectures."),
+        click.option("--model", multiple=True, metavar="A,B", help="These models; with --arch, both."),
+        click.option("--all", "everything", is_flag=True, help="Every model, with every class."),
+    ):
+        function = option(function)
+    return function
+
+
+def selection_of(options: Mapping[str, Any]) -> Selection:
+    """What the options of `select_options`, and --check where a verb has it, ask for."""
+    return Selection.of(
+        options["model"],
+        options["arch"],
+        options.get("check", ()),
+        options["classes"],
+        everything=options["everything"],
+    )
 
 
 def root_of(context: click.Context) -> Path:

@@ -1,20 +1,43 @@
 """`harness matrix`: what is tested."""
 
 import json
+from importlib import import_module
 from typing import Any
 
 import click
 
-from harness.cli.common import AS_JSON, SUITES, plain, root_of, select_options
+from harness.cli.common import AS_JSON, SUITES, plain, root_of, select_options, selection_of
 from harness.errors import MatrixError
 from harness.matrix.github import github_jobs
 from harness.matrix.load import load, problems
-from harness.matrix.names import model_names, resolve
+from harness.matrix.names import find_model, normalise, resolve
 from harness.matrix.records import Suite
 from harness.matrix.select import Selection, select
 
+LATER = {
+    "sync": "harness.cli.matrix_sync:sync_models",
+    "add": "harness.cli.matrix_add:add_model",
+}
+"""Verbs that ask the library, and import what that takes only when they are typed."""
 
-@click.group()
+
+class Matrix(click.Group):
+    """A group of which some verbs are imported when they are typed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Those that are here, then those that are elsewhere."""
+        return [*super().list_commands(ctx), *LATER]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported if it is elsewhere."""
+        if cmd_name not in LATER:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = LATER[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+
+@click.group(cls=Matrix)
 def matrix() -> None:
     """What is tested."""
 
@@ -38,16 +61,15 @@ def check_matrix(context: click.Context, *, as_json: bool) -> int:
 @select_options
 @AS_JSON
 @click.pass_context
-def list_models(
-    context: click.Context, *, model: tuple[str, ...], arch: tuple[str, ...], as_json: bool
-) -> None:
-    """List the models, with their architecture and checkpoint."""
-    rows = select(load(root_of(context)), Selection.of(model, arch))
+def list_models(context: click.Context, /, *, as_json: bool, **options: Any) -> None:
+    """List the models, with their architecture and checkpoint; all of them if none is named."""
+    loaded, selection = load(root_of(context)), selection_of(options)
+    rows = loaded.models if selection == Selection() else select(loaded, selection)
     if as_json:
         click.echo(json.dumps([plain(row) for row in rows]))
         return
     for row in rows:
-        checkpoint = row.checkpoint.hub_id if row.checkpoint else ""
+        checkpoint = (row.checkpoint.hub_id or "a checkpoint") if row.checkpoint else ""
         click.echo(f"{row.id:<18}{row.architecture:<18}{row.model_type:<14}{checkpoint}".rstrip())
 
 
@@ -57,8 +79,9 @@ def list_models(
 def show_row(context: click.Context, name: str) -> None:
     """Show the row of a model or device as JSON."""
     loaded = load(root_of(context))
-    rows: dict[str, Any] = {device.id: device for device in loaded.devices} | model_names(loaded.models)
-    click.echo(json.dumps(plain(resolve("model or device", name, rows)), indent=2))
+    devices = {normalise(device.id): device for device in loaded.devices}
+    row = devices.get(normalise(name)) or find_model(loaded, name)
+    click.echo(json.dumps(plain(row), indent=2))
 
 
 @matrix.command("github")
@@ -68,11 +91,11 @@ def show_row(context: click.Context, name: str) -> None:
 @click.pass_context
 def print_jobs(
     context: click.Context,
+    /,
     *,
     device: tuple[str, ...],
     suite: tuple[str, ...],
-    model: tuple[str, ...],
-    arch: tuple[str, ...],
+    **options: Any,
 ) -> None:
     """Print the jobs of GitHub Actions' `strategy.matrix`, never more than 256."""
     loaded = load(root_of(context))
@@ -80,4 +103,4 @@ def print_jobs(
     names = Selection.of(device).models
     devices = [resolve("device", name, every) for name in names] or list(every.values())
     suites = [Suite(name) for name in suite or SUITES]
-    click.echo(json.dumps(github_jobs(select(loaded, Selection.of(model, arch)), devices, suites)))
+    click.echo(json.dumps(github_jobs(select(loaded, selection_of(options)), devices, suites)))

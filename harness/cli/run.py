@@ -10,11 +10,10 @@ import click
 from docker.errors import DockerException
 from docker.utils import parse_bytes
 
-from harness.cli.common import AS_JSON, SUITES, results_of, root_of, select_options
+from harness.cli.common import AS_JSON, SUITES, results_of, root_of, select_options, selection_of
 from harness.cli.results import print_run
 from harness.display import display
 from harness.matrix.records import Parameters, Suite
-from harness.matrix.select import Selection
 from harness.run import Request, conduct
 from harness.runners.choose import Wish
 
@@ -76,7 +75,7 @@ def run(context: click.Context, /, *, as_json: bool, **options: Any) -> int:
     request = Request(
         suite=Suite(options["suite"]),
         device=options["device"],
-        selection=Selection.of(options["model"], options["arch"], options["check"]),
+        selection=selection_of(options),
         parameters=Parameters(**{name: options[name] for name in names}, budget_s=options["budget"]),
         wish=Wish(runner=options["runner"], python=options["python"]),
         memory_bytes=options["memory"],

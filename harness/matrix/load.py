@@ -2,28 +2,27 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from datetime import date
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from harness.errors import MatrixError
-from harness.matrix.names import names_of, normalise
+from harness.matrix.proven import is_proven, remember
 from harness.matrix.records import (
     Architecture,
     ContainerAccess,
     Device,
+    Family,
+    Gone,
     KnownFailure,
     Matrix,
     Presence,
     Tolerance,
     model_from_json,
 )
-from harness.matrix.schema import suggest, validate
+from harness.matrix.references import references
 
 MATRIX = "matrix.json"
-IMAGE_FILES = ("Dockerfile", "requirements.lock")
-"""What the folder of a device's image must hold."""
 
 
 def find_root(start: Path | None = None) -> Path:
@@ -35,27 +34,63 @@ def find_root(start: Path | None = None) -> Path:
     raise MatrixError([f"no {MATRIX} in {start} or above it: change to a checkout of the harness"])
 
 
-def load(root: Path) -> Matrix:
-    """The matrix of the checkout at `root`; MatrixError with every problem."""
-    data, found = _read(root / MATRIX)
+def load(root: Path, *, anew: bool = False) -> Matrix:
+    """The matrix of the checkout at `root`; MatrixError with every problem.
+
+    A text that has passed the schema before is not judged by it again, unless `anew`.
+    """
+    data = load_data(root, anew=anew)
+    return _matrix(data)
+
+
+def load_data(root: Path, *, anew: bool = False) -> dict[str, Any]:
+    """The matrix as its file has it, with every default left out; MatrixError with every problem."""
+    data, found = _read(root / MATRIX, anew=anew)
     if not found:
-        found = list(_references(data, root))
+        found = list(references(data, root))
     if found:
         raise MatrixError([f"{MATRIX}: {problem}" for problem in found])
+    checked: dict[str, Any] = data
+    return checked
+
+
+def loaded(data: dict[str, Any], root: Path) -> Matrix:
+    """A matrix that is not in its file yet, judged as if it were; MatrixError with every problem."""
+    from harness.matrix.schema import validate  # noqa: PLC0415 — as below
+
+    found = validate("matrix", data) or list(references(data, root))
+    if found:
+        raise MatrixError([f"the matrix with that row: {problem}" for problem in found])
     return _matrix(data)
 
 
 def problems(root: Path) -> list[str]:
     """What is wrong with the matrix of the checkout at `root`, each one sentence; empty if nothing is."""
     try:
-        load(root)
+        load(root, anew=True)
     except MatrixError as error:
         return error.problems
     return []
 
 
-def _read(path: Path) -> tuple[Any, list[str]]:
+def _read(path: Path, *, anew: bool) -> tuple[Any, list[str]]:
     """The data, and what is wrong with the file's text and shape."""
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        return None, [f"cannot be read: {error.strerror}"]
+    if not anew and is_proven(text):
+        return json.loads(text), []
+    data, found = _judged(text)
+    if not found:
+        remember(text)
+    return data, found
+
+
+def _judged(text: bytes) -> tuple[Any, list[str]]:
+    """The data, and everything that is wrong with its text and shape."""
+    from harness.matrix.schema import validate  # noqa: PLC0415 — a third of the time of a command that needs it not
+
     repeated: dict[int, list[str]] = {}
 
     def row(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -66,9 +101,7 @@ def _read(path: Path) -> tuple[Any, list[str]]:
         return data
 
     try:
-        data = json.loads(path.read_text("utf-8"), object_pairs_hook=row)
-    except OSError as error:
-        return None, [f"cannot be read: {error.strerror}"]
+        data = json.loads(text.decode("utf-8"), object_pairs_hook=row)
     except json.JSONDecodeError as error:
         return None, [f"not JSON at line {error.lineno}, column {error.colno}: {error.msg}"]
     except UnicodeDecodeError as error:
@@ -92,73 +125,6 @@ def _repeated(data: object, where: str, repeated: dict[int, list[str]]) -> Itera
             yield from _repeated(value, f"{where}[{index}]", repeated)
 
 
-def _references(data: dict[str, Any], root: Path) -> Iterator[str]:
-    """What refers to what is not there, or is there twice; `data` has passed the schema."""
-    for key in ("devices", "architectures", "models"):
-        yield from _twice((f"$.{key}[{index}].id", row["id"]) for index, row in enumerate(data[key]))
-    yield from _images(data["devices"], root)
-    yield from _model_names(data["models"])
-    ids = {kind: [row["id"] for row in data[f"{kind}s"]] for kind in ("device", "architecture", "model")}
-    ids["check"] = [check for row in data["architectures"] for check in row["checks"]]
-    for key in ("models", "tolerances", "known_failures"):
-        for index, row in enumerate(data[key]):
-            for kind, known in ids.items():
-                if row.get(kind) is not None and row[kind] not in known:
-                    near = suggest(row[kind], known)
-                    yield f"$.{key}[{index}].{kind}: there is no {kind} {row[kind]!r}{near}"
-    yield from _tolerances(data["tolerances"], ids["check"])
-    yield from _dates(data["known_failures"])
-
-
-def _twice(places: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """Where a value stands that stood somewhere before."""
-    first: dict[str, str] = {}
-    for where, value in places:
-        if value in first:
-            yield f"{where}: {value!r} is there already, at {first[value]}"
-        first.setdefault(value, where)
-
-
-def _images(devices: list[dict[str, Any]], root: Path) -> Iterator[str]:
-    for index, device in enumerate(devices):
-        image = device["image"]
-        if image is None:
-            continue
-        for name in IMAGE_FILES:
-            if not (root / "images" / image / name).is_file():
-                yield f"$.devices[{index}].image: there is no images/{image}/{name}"
-
-
-def _model_names(models: list[dict[str, Any]]) -> Iterator[str]:
-    """Names that two models answer to, spelling aside."""
-    owners: dict[str, str] = {}
-    for index, row in enumerate(models):
-        for name in names_of(model_from_json(row)):
-            owner = owners.setdefault(normalise(name), row["id"])
-            if owner != row["id"]:
-                yield f"$.models[{index}]: {name!r} is a name of the model {owner!r} too"
-
-
-def _tolerances(rows: list[dict[str, Any]], checks: list[str]) -> Iterator[str]:
-    scope = ("check", "model", "architecture", "device")
-    yield from _twice(
-        (f"$.tolerances[{index}]", " ".join(str(row[key]) for key in scope if row.get(key)))
-        for index, row in enumerate(rows)
-    )
-    general = {row["check"] for row in rows if not any(row.get(key) for key in scope[1:])}
-    for check in dict.fromkeys(checks):
-        if check not in general:
-            yield f"$.tolerances: the check {check!r} has no row that holds for every device and model"
-
-
-def _dates(rows: list[dict[str, Any]]) -> Iterator[str]:
-    for index, row in enumerate(rows):
-        try:
-            date.fromisoformat(row["expires"])
-        except ValueError as error:
-            yield f"$.known_failures[{index}].expires: {row['expires']!r} is no date: {error}"
-
-
 def _matrix(data: dict[str, Any]) -> Matrix:
     return Matrix(
         devices=tuple(_device(row) for row in data["devices"]),
@@ -166,6 +132,9 @@ def _matrix(data: dict[str, Any]) -> Matrix:
         models=tuple(model_from_json(row) for row in data["models"]),
         tolerances=tuple(Tolerance(**row) for row in data["tolerances"]),
         known_failures=tuple(KnownFailure(**row) for row in data["known_failures"]),
+        transformers=data.get("transformers"),
+        families=tuple(Family(**row) for row in data.get("families", ())),
+        gone=tuple(Gone(**row) for row in data.get("gone", ())),
     )
 
 

@@ -13,10 +13,12 @@ NEAREST = 3
 LISTED = 12
 """Up to so many names are all listed where none is near."""
 
+MEANINGLESS = dict.fromkeys(map(ord, "-_. "))
+
 
 def normalise(name: str) -> str:
     """The name without what makes no difference: case, hyphens, underscores, dots, spaces."""
-    return name.casefold().translate(dict.fromkeys(map(ord, "-_. ")))
+    return name.casefold().translate(MEANINGLESS)
 
 
 def resolve(what: str, name: str, candidates: Mapping[str, T]) -> T:
@@ -32,15 +34,51 @@ def resolve(what: str, name: str, candidates: Mapping[str, T]) -> T:
     raise SelectionError(f"there is no {what} {name!r}; {_offer([known[key] for key in near], candidates)}")
 
 
-def model_names(models: Iterable[Model]) -> dict[str, Model]:
-    """Every name a model answers to: its id, its aliases, its checkpoint's name on the hub."""
-    return {name: model for model in models for name in names_of(model)}
+def suggest(name: str, known: Iterable[str]) -> str:
+    """The clause '; did you mean …?' that names what is near to `name`; empty where nothing is."""
+    near = get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
-def names_of(model: Model) -> tuple[str, ...]:
-    """The id first, then the others."""
-    hub = (model.checkpoint.hub_id,) if model.checkpoint else ()
-    return (model.id, *model.aliases, *hub)
+def find_model(matrix: Matrix, name: str) -> Model:
+    """The model that answers to `name`.
+
+    First by a name that is its own, then as a family of checkpoints, then by an alias. SelectionError where
+    an alias is that of several models, which are named; where the name is gone, with what it became; and
+    where there is no such name, with the nearest.
+    """
+    key = normalise(name)
+    for model in matrix.models:
+        if key in map(normalise, own_names(model)):
+            return model
+    family = next((row.model for row in matrix.families if normalise(row.name) == key), None)
+    if family is not None:
+        return next(model for model in matrix.models if model.id == family)
+    found = [model for model in matrix.models if key in map(normalise, model.aliases)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        *others, last = (model.id for model in found)
+        raise SelectionError(f"{name!r} could be {', '.join(others)} or {last}: name one of them")
+    gone = next((row.became for row in matrix.gone if normalise(row.name) == key), None)
+    if gone is not None:
+        raise SelectionError(f"there is no model {name!r}: {gone}")
+    return resolve("model", name, model_names(matrix))
+
+
+def model_names(matrix: Matrix) -> dict[str, Model]:
+    """Every name that one model alone answers to."""
+    rows = {model.id: model for model in matrix.models}
+    shared = {name: model for model in matrix.models for name in model.aliases}
+    own = {name: model for model in matrix.models for name in own_names(model)}
+    return shared | {row.name: rows[row.model] for row in matrix.families} | own
+
+
+def own_names(model: Model) -> tuple[str, ...]:
+    """The names that are the model's alone: its id, its type where it is one, its checkpoint's on the hub."""
+    if model.checkpoint is None:
+        return (model.id, model.model_type)
+    return (model.id, model.checkpoint.hub_id) if model.checkpoint.hub_id else (model.id,)
 
 
 def check_names(matrix: Matrix) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Models × device × suite × parameters → cells → batches."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from datetime import UTC, date, datetime
 from itertools import groupby
 
@@ -12,6 +12,7 @@ from harness.matrix.records import (
     Batch,
     Cell,
     Device,
+    KnownFailure,
     Matrix,
     Model,
     Parameters,
@@ -57,7 +58,7 @@ def plan(
     timeout_s: float | None = None,
     today: date | None = None,
 ) -> tuple[Cell, ...]:
-    """One cell a model, in the order given.
+    """A functional cell a model and class, a throughput cell a model, in the order given.
 
     `checks` are names as typed; a model to which none of them applies has no cell. `today` decides which
     known failures have expired; it is UTC's date unless given. SelectionError where a name, a dtype or a
@@ -70,9 +71,9 @@ def plan(
     for model in models:
         architecture = matrix.architecture(model.architecture)
         own = tuple(check for check in architecture.checks if check in wanted)
-        if own:
-            read = _read_by(suite, architecture, parameters)
-            cell = _cell(matrix, model, device, suite, read, checks=own, today=today)
+        read = _read_by(suite, architecture, parameters)
+        for pair in _pairs(model, suite) if own else ():
+            cell = _cell(matrix, pair, device, suite, read, checks=own, today=today)
             cells.append(cell if timeout_s is None else replace(cell, timeout_s=timeout_s))
     if not cells:
         raise SelectionError(
@@ -94,7 +95,8 @@ def batches(cells: Iterable[Cell], device: Device, *, one_cell_each: bool) -> tu
 
 def cell_id(model: Model, device: Device, suite: Suite, parameters: Parameters, axes: Iterable[str]) -> str:
     """Safe as a file's name, the same on every machine, different where what is measured differs."""
-    parts = [model.id, device.id, suite.value, parameters.dtype]
+    pair = [model.id, model.model_class] if suite is Suite.FUNCTIONAL else [model.id]
+    parts = [*pair, device.id, suite.value, parameters.dtype]
     if suite is Suite.THROUGHPUT:
         parts += [f"{AXIS_MARKS[axis]}{getattr(parameters, axis)}" for axis in axes]
     if parameters.threads is not None:
@@ -105,17 +107,47 @@ def cell_id(model: Model, device: Device, suite: Suite, parameters: Parameters, 
 
 
 def tolerance(rows: Iterable[Tolerance], check: str, model: Model, device: Device) -> float:
-    """The limit of the narrowest row that holds: by model before by architecture before by device."""
+    """The limit of the narrowest row that holds: by class, then model, then architecture, then device."""
     matching = [
         row
         for row in rows
         if row.check == check
+        and row.model_class in {None, model.model_class}
         and row.model in {None, model.id}
         and row.architecture in {None, model.architecture}
         and row.device in {None, device.id}
     ]
     # Two rows as narrow as each other would be the same row, which `load` refuses.
-    return max(matching, key=lambda row: (bool(row.model), bool(row.architecture), bool(row.device))).limit
+    return max(
+        matching,
+        key=lambda row: (bool(row.model_class), bool(row.model), bool(row.architecture), bool(row.device)),
+    ).limit
+
+
+def ledger(
+    rows: Iterable[KnownFailure], checks: Iterable[str], model: Model, device: Device, today: date
+) -> dict[str, dict[str, str | None]]:
+    """Check → its row of known failures that has not expired: by class before by device, where several hold.
+
+    Whether `versions` hold is judged inside, by those that are installed there.
+    """
+    matching = [
+        row
+        for row in rows
+        if row.check in checks
+        and row.model == model.id
+        and row.model_class in {None, model.model_class}
+        and row.device in {None, device.id}
+        and date.fromisoformat(row.expires) >= today
+    ]
+    matching.sort(key=lambda row: (bool(row.model_class), bool(row.device)))
+    return {row.check: asdict(row) for row in matching}
+
+
+def _pairs(model: Model, suite: Suite) -> tuple[Model, ...]:
+    """The row once for each class that has a cell, with that class alone."""
+    classes = model.classes if suite is Suite.FUNCTIONAL else model.classes[:1]
+    return tuple(replace(model, classes=(name,)) for name in classes)
 
 
 def _cell(
@@ -139,14 +171,7 @@ def _cell(
         checks=checks,
         phases=architecture.phases if suite is Suite.THROUGHPUT else (),
         tolerances={check: tolerance(matrix.tolerances, check, model, device) for check in checks},
-        known_failures={
-            row.check: row.reason
-            for row in matrix.known_failures
-            if row.check in checks
-            and row.model == model.id
-            and row.device in {None, device.id}
-            and date.fromisoformat(row.expires) >= today
-        },
+        known_failures=ledger(matrix.known_failures, checks, model, device, today),
         timeout_s=TIMEOUT_S[suite],
     )
 

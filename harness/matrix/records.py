@@ -9,6 +9,14 @@ from enum import StrEnum
 from typing import Any, Self
 
 
+class Priority(StrEnum):
+    """How much depends on a model: those that are critical run where nothing is named."""
+
+    CRITICAL = "critical"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
 class Suite(StrEnum):
     """What is asked of a model: is it right, or how fast is it?"""
 
@@ -77,22 +85,54 @@ class Architecture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """Published weights: where they are, and the config fields that differ from the class's defaults."""
+    """Trained weights: where they are, and the config fields that differ from the class's defaults."""
 
-    hub_id: str
     config: dict[str, Any]
+    hub_id: str | None = None
+    """None for one that is in a folder of somebody's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """A row of the matrix: an architecture of the library (`bert`) or a checkpoint (`starcoder2_15b`)."""
+    """A row of the matrix: a model type of the library (`bert`) or a checkpoint (`starcoder2_15b`)."""
 
     id: str
     model_type: str
     architecture: str
-    auto_class: str
+    classes: tuple[str, ...]
+    """Model classes of the library, the principal first: it is timed, and run where none is named."""
+    tasks: tuple[str, ...] = ()
+    """Tasks of the library's pipelines that its classes do."""
+    priority: Priority = Priority.LOW
     aliases: tuple[str, ...] = ()
     checkpoint: Checkpoint | None = None
+    left: str | None = None
+    """The release of transformers from which on the type is gone."""
+
+    @property
+    def model_class(self) -> str:
+        """The principal class; the only one of a cell's model."""
+        return self.classes[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """A name of checkpoints that are a model of another name: `flan-t5` is `t5`."""
+
+    name: str
+    model: str
+    what: str
+    """What the checkpoints are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """A name that people still type and no model answers to."""
+
+    name: str
+    became: str
+    """What to use in its place: the end of the sentence the user reads."""
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +145,7 @@ class Tolerance:
     device: str | None = None
     architecture: str | None = None
     model: str | None = None
+    model_class: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +156,9 @@ class KnownFailure:
     check: str
     reason: str
     expires: str
+    versions: str | None = None
+    """A library and PEP 440 specifiers: `transformers>=5.20,<6`. Judged inside, where versions are known."""
+    model_class: str | None = None
     device: str | None = None
     link: str | None = None
 
@@ -128,6 +172,10 @@ class Matrix:
     models: tuple[Model, ...]
     tolerances: tuple[Tolerance, ...]
     known_failures: tuple[KnownFailure, ...]
+    transformers: str | None = None
+    """The newest release of the library that the models were synced with."""
+    families: tuple[Family, ...] = ()
+    gone: tuple[Gone, ...] = ()
 
     def device(self, device_id: str) -> Device:
         """The device of that exact id; KeyError where there is none."""
@@ -156,10 +204,11 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """Model × device × suite × parameters: the unit that is run, timed out and judged."""
+    """Model class × device × suite × parameters: the unit that is run, timed out and judged."""
 
     id: str
     model: Model
+    """The model's row with one class: the cell's."""
     suite: Suite
     device: str
     torch_device: str
@@ -167,8 +216,8 @@ class Cell:
     checks: tuple[str, ...]
     phases: tuple[str, ...]
     tolerances: dict[str, float]
-    known_failures: dict[str, str]
-    """Check → reason, for the known failures of this cell that have not expired."""
+    known_failures: dict[str, dict[str, str | None]]
+    """Check → its row of the ledger, as `matrix.json` has it; expired rows are left out."""
     timeout_s: float
 
     def to_json(self) -> dict[str, Any]:
@@ -205,6 +254,9 @@ def model_from_json(data: dict[str, Any]) -> Model:
     return Model(
         **data
         | {
+            "classes": tuple(data["classes"]),
+            "tasks": tuple(data.get("tasks", ())),
+            "priority": Priority(data.get("priority", Priority.LOW)),
             "aliases": tuple(data.get("aliases", ())),
             "checkpoint": Checkpoint(**checkpoint) if checkpoint else None,
         }

@@ -2,8 +2,7 @@
 
 import math
 import reprlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from difflib import get_close_matches
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from itertools import islice
 from json import loads
@@ -16,6 +15,7 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from harness.errors import RecordError
+from harness.matrix.names import suggest
 
 Kind = Literal["matrix", "cells", "report", "result", "run"]
 
@@ -38,12 +38,6 @@ def require(kind: Kind, data: object, where: str) -> None:
     if found:
         rest = f"; and {len(found) - LISTED} more" if len(found) > LISTED else ""
         raise RecordError(f"{where} is no {kind} record: {'; '.join(found[:LISTED])}{rest}")
-
-
-def suggest(name: str, known: Iterable[str]) -> str:
-    """The clause '; did you mean …?' that names what is near to `name`; empty where nothing is."""
-    near = get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _sentences(kind: Kind, data: object) -> Iterator[str]:

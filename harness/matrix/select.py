@@ -1,41 +1,73 @@
 """Which of the matrix's models a person asked for."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
-from harness.matrix.names import model_names, resolve
-from harness.matrix.records import Matrix, Model
+from harness.matrix.names import find_model, resolve
+from harness.matrix.records import Matrix, Model, Priority
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Names as they were typed; nothing typed means everything."""
+    """Names as they were typed; nothing typed means the critical models, each by its principal class."""
 
     models: tuple[str, ...] = ()
     architectures: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
+    everything: bool = False
 
     @classmethod
     def of(
-        cls, models: Iterable[str] = (), architectures: Iterable[str] = (), checks: Iterable[str] = ()
+        cls,
+        models: Iterable[str] = (),
+        architectures: Iterable[str] = (),
+        checks: Iterable[str] = (),
+        classes: Iterable[str] = (),
+        *,
+        everything: bool = False,
     ) -> Self:
         """From options that may be given more than once and may each hold several names, comma between."""
-        return cls(models=_split(models), architectures=_split(architectures), checks=_split(checks))
+        return cls(
+            models=_split(models),
+            architectures=_split(architectures),
+            classes=_split(classes),
+            checks=_split(checks),
+            everything=everything,
+        )
 
 
 def select(matrix: Matrix, selection: Selection) -> tuple[Model, ...]:
-    """The models named and those of the architectures named, in the matrix's order; all if none is named.
+    """The models asked for in the matrix's order, each with the classes asked for.
 
-    SelectionError for a name that the matrix does not have.
+    What is named has all its classes, or those that `classes` names; with nothing named, and not
+    everything asked for, the critical models have their principal class alone. SelectionError for a name
+    that the matrix does not have.
     """
-    if not selection.models and not selection.architectures:
-        return matrix.models
-    models = model_names(matrix.models)
-    named = {resolve("model", name, models).id for name in selection.models}
+    if not (selection.models or selection.architectures or selection.classes or selection.everything):
+        critical = (row for row in matrix.models if row.priority is Priority.CRITICAL)
+        return tuple(replace(row, classes=row.classes[:1]) for row in critical)
+    rows = _named(matrix, selection)
+    return _of_classes(rows, selection.classes) if selection.classes else rows
+
+
+def _named(matrix: Matrix, selection: Selection) -> tuple[Model, ...]:
+    """The models named and those of the architectures named; all if neither is."""
+    named = {find_model(matrix, name).id for name in selection.models}
     architectures = {row.id: row.id for row in matrix.architectures}
     families = {resolve("architecture", name, architectures) for name in selection.architectures}
+    if selection.everything or not (named or families):
+        return matrix.models
     return tuple(row for row in matrix.models if row.id in named or row.architecture in families)
+
+
+def _of_classes(rows: tuple[Model, ...], names: tuple[str, ...]) -> tuple[Model, ...]:
+    """The rows that have one of the classes named, with these alone."""
+    known = {name: name for row in rows for name in row.classes}
+    wanted = {resolve("model class", name, known) for name in names}
+    narrowed = (replace(row, classes=tuple(filter(wanted.__contains__, row.classes))) for row in rows)
+    return tuple(row for row in narrowed if row.classes)
 
 
 def _split(options: Iterable[str]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from harness.cli import VERBS, main
 
 GROUPS = {
     "results": ("list", "show"),
-    "matrix": ("check", "list", "show", "github"),
+    "matrix": ("check", "list", "show", "github", "sync", "add"),
     "image": ("build", "lock"),
 }
 Typed = Callable[..., Result]
@@ -67,7 +67,7 @@ def test_what_asks_little_imports_little(arguments: list[str]) -> None:
         ("rnu", "the nearest is run"),
         ("matrix lst", "No such command 'lst'"),
         ("run --modle bert", "--model"),
-        ("run --model brt", "there is no model 'brt'; the nearest is bert"),
+        ("run --model brt", "there is no model 'brt'; the nearest are bert"),
         ("run --model bert --arch visoin", "there is no architecture 'visoin'; the nearest are vision"),
         ("run --device cpuu", "there is no device 'cpuu'; the nearest is cpu"),
         ("run --check forwrd", "there is no check 'forwrd'; the nearest is forward"),
@@ -88,7 +88,18 @@ def test_what_asks_little_imports_little(arguments: list[str]) -> None:
         ("run --runner docker --python python3", "leave out --runner docker"),
         ("run --resume 2026", "there is no run in"),
         ("results show", "there is no run in"),
-        ("matrix show starcodr", "there is no model or device 'starcodr'; the nearest is starcoder2-15b"),
+        ("matrix show starcodr", "there is no model 'starcodr'; the nearest are starcoder2"),
+        (
+            "matrix show data2vec",
+            "'data2vec' could be data2vec_audio, data2vec_text or data2vec_vision: name",
+        ),
+        ("run --model open_llama", "there is no model 'open_llama': releases after 4.57 have dropped it"),
+        ("run --class BertForNothing", "there is no model class 'BertForNothing'; the nearest are BertFor"),
+        ("matrix sync --python /nonexistent/python", "could not answer about transformers (No such file"),
+        (
+            "matrix add /nonexistent --python python3",
+            "/nonexistent is no folder: name the folder of a checkpoint",
+        ),
         ("matrix github --device cpuu", "there is no device 'cpuu'; the nearest is cpu"),
         ("env mps", "device 'mps' has no image yet"),
         ("env cpu --into /nonexistent/python", "--into /nonexistent/python is no program"),

@@ -56,8 +56,8 @@ class Interrupted:
 @pytest.fixture(scope="module")
 def interrupted(copy_checkout: Callable[[], Path], started: Started) -> Interrupted:
     root = copy_checkout()
-    selection = ("--model", "bert,gpt2", "--check", "construct", "--runner", "host", "--python", HERE)
-    process = started(root, "run", "--json", *selection)
+    selection = ("--class", "BertForMaskedLM,GPT2LMHeadModel", "--check", "construct")
+    process = started(root, "run", "--json", *selection, "--runner", "host", "--python", HERE)
     deadline = time.monotonic() + PATIENCE_S
     while not list(root.glob("results/*/work/gpt2*/out/progress.jsonl")):
         assert process.poll() is None, process.communicate()
@@ -74,7 +74,7 @@ def test_ctrl_c_keeps_what_is_finished_and_leaves_nothing_running(interrupted: I
     assert "Traceback" not in interrupted.ended.stderr
     assert f"`harness run --resume {interrupted.run}`" in interrupted.ended.stderr
     assert json.loads(interrupted.ended.stdout) == {"error": "interrupted", "exit_code": 130}
-    assert interrupted.cells()[0] == "bert-cpu-functional-float32"
+    assert interrupted.cells()[0] == "bert-BertForMaskedLM-cpu-functional-float32"
     assert not (interrupted.folder / "run.json").exists()
     assert not (interrupted.folder / "work").exists()
     left = [
@@ -90,18 +90,21 @@ def test_a_run_that_was_interrupted_goes_on(interrupted: Interrupted, run: Run) 
     assert f"{interrupted.run}  incomplete" in listed.stdout
     shown = run(interrupted.root, "results", "show", "--json")
     assert shown.returncode == 1
-    assert json.loads(shown.stdout)["missing"] == ["gpt2-cpu-functional-float32"]
+    assert json.loads(shown.stdout)["missing"] == ["gpt2-GPT2LMHeadModel-cpu-functional-float32"]
 
     ended = run(interrupted.root, "run", "--resume", interrupted.run, "--python", HERE, "--json")
 
     assert ended.returncode == 0, ended.stderr
     assert "bert" not in ended.stderr  # what is finished is not run again
-    assert "[1/1] gpt2-cpu-functional-float32" in ended.stderr
+    assert "[1/1] gpt2-GPT2LMHeadModel-cpu-functional-float32" in ended.stderr
     document: dict[str, Any] = json.loads(ended.stdout)
     assert document["run"] == interrupted.run
     assert [row["outcome"] for row in document["verdicts"]] == ["passed", "passed"]
     assert document["missing"] == []
-    assert interrupted.cells() == ["bert-cpu-functional-float32", "gpt2-cpu-functional-float32"]
+    assert interrupted.cells() == [
+        "bert-BertForMaskedLM-cpu-functional-float32",
+        "gpt2-GPT2LMHeadModel-cpu-functional-float32",
+    ]
 
     shown = run(interrupted.root, "results", "show", interrupted.run)
     assert shown.returncode == 0

@@ -19,13 +19,19 @@ def data() -> Data:
     return loaded
 
 
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user's cache of the test's own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+
 @pytest.fixture
 def checkout(tmp_path: Path) -> Callable[[Data | str], Path]:
     """A function that writes a matrix, as data or text, into a checkout with the image cpu."""
     image = tmp_path / "images" / "cpu"
     image.mkdir(parents=True)
-    (image / "Dockerfile").touch()
-    (image / "requirements.lock").touch()
+    for name in ("Dockerfile", "requirements.lock"):
+        (image / name).touch()
 
     def write(matrix: Data | str) -> Path:
         text = matrix if isinstance(matrix, str) else json.dumps(matrix)

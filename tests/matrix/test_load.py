@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from harness.errors import MatrixError
+from harness.matrix import schema
 from harness.matrix.load import find_root, load, problems
 from harness.matrix.records import Matrix
 
@@ -54,7 +55,44 @@ def _unknown_property(data: Data) -> None:
 
 
 def _missing_property(data: Data) -> None:
-    del data["models"][0]["auto_class"]
+    del data["models"][0]["classes"]
+
+
+def _other_class(data: Data) -> None:
+    _failure(data, model_class="BertModell")
+
+
+def _no_versions(data: Data) -> None:
+    _failure(data, versions="transformers")
+
+
+def _wrong_versions(data: Data) -> None:
+    _failure(data, versions="transformers>=five")
+
+
+def _failure_twice(data: Data) -> None:
+    _failure(data)
+    data["known_failures"] *= 2
+
+
+def _tolerance_class(data: Data) -> None:
+    data["tolerances"].append(data["tolerances"][0] | {"model_class": "BertMdel"})
+
+
+def _family_of_none(data: Data) -> None:
+    data["families"].append({"name": "berty", "model": "brt", "what": "a family of nothing"})
+
+
+def _family_of_a_name(data: Data) -> None:
+    data["families"].append({"name": "Ro-BERTa", "model": "bert", "what": "a family with a model's name"})
+
+
+def _gone_and_there(data: Data) -> None:
+    data["gone"].append({"name": "Bert", "became": "nothing, it is there", "reason": "it is not gone"})
+
+
+def _gone_twice(data: Data) -> None:
+    data["gone"].append(data["gone"][0])
 
 
 def _image(data: Data) -> None:
@@ -62,7 +100,7 @@ def _image(data: Data) -> None:
 
 
 def _same_id(data: Data) -> None:
-    data["models"][1]["id"] = data["models"][0]["id"]
+    data["models"][1]["id"] = "afmoe"
 
 
 def _same_name(data: Data) -> None:
@@ -112,9 +150,9 @@ def _no_base(data: Data) -> None:
         (_architecture, "$.models[0].architecture: 'decodr-only' is not one of encoder-only, decoder-only"),
         (_architecture, "; did you mean 'decoder-only'?"),
         (_unknown_property, "$.models[0].alias: unknown property; did you mean 'aliases'?"),
-        (_missing_property, "$.models[0]: 'auto_class' is missing"),
+        (_missing_property, "$.models[0]: 'classes' is missing"),
         (_image, "$.devices[0].image: there is no images/gpu/Dockerfile"),
-        (_same_id, "$.models[1].id: 'bert' is there already, at $.models[0].id"),
+        (_same_id, "$.models[1].id: 'afmoe' is there already, at $.models[0].id"),
         (_same_name, "$.models[1]: 'B-E_R.T' is a name of the model 'bert' too"),
         (_absent_family, "there is no architecture 'speech'"),
         (_tolerance_device, ".device: there is no device 'cpux'; did you mean"),
@@ -122,6 +160,15 @@ def _no_base(data: Data) -> None:
         (_tolerance_absent, "$.tolerances: the check 'construct' has no row that holds for every"),
         (_failure_model, "$.known_failures[0].model: there is no model 'bertt'; did you mean 'bert'?"),
         (_failure_date, "$.known_failures[0].expires: '2027-02-30' is no date"),
+        (_other_class, "$.known_failures[0].model_class: there is no class of 'bert' 'BertModell'; did you"),
+        (_no_versions, "$.known_failures[0].versions: 'transformers' is no library with versions: write it"),
+        (_wrong_versions, "$.known_failures[0].versions: 'transformers>=five' is no library with versions"),
+        (_failure_twice, "is there already, at $.known_failures[0]"),
+        (_tolerance_class, ".model_class: there is no class 'BertMdel'; did you mean 'BertModel'?"),
+        (_family_of_none, ".model: there is no model 'brt'; did you mean 'bert'?"),
+        (_family_of_a_name, ".name: 'Ro-BERTa' is a name of the model 'roberta'"),
+        (_gone_and_there, ".name: 'Bert' is a name of the model 'bert'"),
+        (_gone_twice, "is there already, at $.gone[0]"),
         (_infinite, "$.tolerances[0].limit: inf is not of type number"),
         (_no_base, "$.devices[0].base: None is not of type string"),
     ],
@@ -189,3 +236,54 @@ def test_no_matrix_above_is_one_sentence(tmp_path: Path) -> None:
 def test_a_folder_in_place_of_the_file_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "matrix.json").mkdir()
     assert problems(tmp_path) == ["matrix.json: cannot be read: Is a directory"]
+
+
+def test_an_alias_may_be_that_of_several_models_and_of_none_s_own(checkout: Checkout, data: Data) -> None:
+    data["models"][0]["aliases"] = ["both-of-us"]
+    data["models"][1]["aliases"] = ["BothOfUs"]
+    assert problems(checkout(data)) == []
+
+
+def test_a_text_that_passed_before_is_not_judged_by_the_schema_again(
+    checkout: Checkout, data: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged: list[str] = []
+
+    def judge(kind: Literal["matrix"], found: object) -> list[str]:
+        judged.append(kind)
+        return validate(kind, found)
+
+    validate = schema.validate
+    monkeypatch.setattr(schema, "validate", judge)
+    root = checkout(data)
+    assert load(root) == load(root)
+    assert judged == ["matrix"]
+    assert problems(root) == []
+    assert judged == ["matrix"] * 2  # `harness matrix check` always asks
+    data["models"][0]["tasks"] = []
+    load(checkout(data))
+    assert len(judged) == 3
+
+
+def test_a_text_that_failed_is_judged_again(checkout: Checkout, data: Data) -> None:
+    _architecture(data)
+    root = checkout(data)
+    for _ in range(2):
+        with pytest.raises(MatrixError, match="decodr-only"):
+            load(root)
+
+
+def test_what_a_sound_text_refers_to_is_looked_for_each_time(checkout: Checkout, data: Data) -> None:
+    root = checkout(data)
+    load(root)
+    (root / "images" / "cpu" / "Dockerfile").unlink()
+    with pytest.raises(MatrixError, match="there is no images/cpu/Dockerfile"):
+        load(root)
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(
+    checkout: Checkout, data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert load(checkout(data)) == load(checkout(data))

@@ -1,19 +1,49 @@
-"""--model and --arch."""
+"""--model, --arch, --class and --all."""
 
 import pytest
 
 from harness.errors import SelectionError
-from harness.matrix.records import Matrix
+from harness.matrix.records import Matrix, Priority
 from harness.matrix.select import Selection, select
 
 
-def test_nothing_named_is_every_model(matrix: Matrix) -> None:
-    assert select(matrix, Selection()) == matrix.models
+def test_nothing_named_is_the_critical_models_by_their_principal_class(matrix: Matrix) -> None:
+    chosen = select(matrix, Selection())
+    assert [row.id for row in chosen] == [
+        row.id for row in matrix.models if row.priority is Priority.CRITICAL
+    ]
+    assert {len(row.classes) for row in chosen} == {1}
+    assert {"bert": "BertForMaskedLM", "clip": "CLIPModel"}.items() <= {
+        row.id: row.model_class for row in chosen
+    }.items()
+
+
+def test_everything_is_every_model_with_every_class(matrix: Matrix) -> None:
+    assert select(matrix, Selection(everything=True)) == matrix.models
+    assert select(matrix, Selection.of(["bert"], everything=True)) == matrix.models
 
 
 def test_models_and_architectures_are_a_union_each_model_once(matrix: Matrix) -> None:
-    chosen = select(matrix, Selection.of(models=["bert,vit", "t5"], architectures=["Vision"]))
-    assert [model.id for model in chosen] == ["bert", "resnet", "t5", "vit"]
+    chosen = select(matrix, Selection.of(models=["bert,vit", "t5"], architectures=["Time_Series"]))
+    families = {row.id for row in matrix.models if row.architecture == "time-series"}
+    assert {row.id for row in chosen} == {"bert", "t5", "vit"} | families
+    assert [row.id for row in chosen] == sorted(row.id for row in chosen)
+
+
+def test_what_is_named_has_all_its_classes(matrix: Matrix) -> None:
+    (bert,) = select(matrix, Selection(models=("bert",)))
+    assert bert.model_class == "BertForMaskedLM"
+    assert {"BertModel", "BertLMHeadModel", "BertForQuestionAnswering"} <= set(bert.classes)
+
+
+def test_classes_narrow_the_models_named_and_find_theirs_where_none_is(matrix: Matrix) -> None:
+    (bert,) = select(matrix, Selection(models=("bert", "t5"), classes=("bertmodel",)))
+    assert (bert.id, bert.classes) == ("bert", ("BertModel",))
+    shared = select(matrix, Selection(classes=("GPT2LMHeadModel",)))
+    assert {row.id: row.classes for row in shared} == {
+        "gpt2": ("GPT2LMHeadModel",),
+        "gpt_sw3": ("GPT2LMHeadModel",),
+    }
 
 
 def test_commas_spaces_and_repeated_options_are_one_list() -> None:
@@ -23,8 +53,12 @@ def test_commas_spaces_and_repeated_options_are_one_list() -> None:
 @pytest.mark.parametrize(
     ("selection", "sentence"),
     [
-        (Selection(models=("gpt",)), "there is no model 'gpt'; the nearest is gpt2"),
+        (Selection(models=("gpt",)), "there is no model 'gpt'; the nearest are"),
         (Selection(architectures=("decoder",)), "there is no architecture 'decoder'; the nearest"),
+        (
+            Selection(models=("t5",), classes=("BertModel",)),
+            "there is no model class 'BertModel'; the nearest are? ",
+        ),
     ],
 )
 def test_an_unknown_name_is_refused(matrix: Matrix, selection: Selection, sentence: str) -> None:

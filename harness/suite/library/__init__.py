@@ -1,0 +1,1 @@
+"""What the installed transformers has: its model types, their classes, architectures and tasks."""
