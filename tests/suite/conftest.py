@@ -37,7 +37,7 @@ def make_cell(matrix: Matrix, cpu: Device, rows: dict[str, Model]) -> MakeCell:
         parameters: Parameters | None = None,
         **changed: Any,
     ) -> Cell:
-        row = rows[model]
+        row = replace(rows[model], classes=rows[model].classes[:1])
         if config is not None:
             row = replace(row, checkpoint=Checkpoint(hub_id="x/y", config=config))
         (cell,) = plan(matrix, [row], cpu, suite, parameters or Parameters())

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from harness.matrix.records import Cell, Parameters, Suite
+from harness.matrix.records import Cell, Suite
 from harness.matrix.schema import validate
 from harness.results.record import Check, Metric, Outcome, Report
 from harness.suite.door import Attempt, Journal, Order
@@ -44,8 +44,10 @@ def report(out: Path, cell: Cell, checks: list[Check], *metrics: Metric) -> dict
     attempt = journal.start(cell)
     attempt.checks += checks
     attempt.metrics += metrics
-    journal.finish()
-    return lines(out, "results.jsonl")[-1]
+    returned = journal.finish(attempt)
+    found = lines(out, "results.jsonl")[-1]
+    assert returned == Report.from_json(found)
+    return found
 
 
 @contextmanager
@@ -61,12 +63,12 @@ def files_of_at_most(size: int) -> Iterator[None]:
 
 def test_an_event_can_be_read_before_the_journal_is_closed(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
-    journal.event("collect", "a")
-    assert [row["event"] for row in lines(tmp_path, "progress.jsonl")] == ["collect"]
+    journal.event("start", "a")
+    assert [row["event"] for row in lines(tmp_path, "progress.jsonl")] == ["start"]
     journal.event("check", "a", "forward")
     assert (tmp_path / "progress.jsonl").read_text().endswith("\n")
     assert [(row["event"], row["name"]) for row in lines(tmp_path, "progress.jsonl")] == [
-        ("collect", None),
+        ("start", None),
         ("check", "forward"),
     ]
 
@@ -80,10 +82,10 @@ def test_lines_are_appended_whole_whoever_else_appends(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_said_and_no_line_follows_a_torn_one(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
-    journal.event("collect", "whole")
+    journal.event("start", "whole")
     size = (tmp_path / "progress.jsonl").stat().st_size
     with files_of_at_most(size + 10), pytest.raises(OSError, match="No space left"):
-        journal.event("collect", "torn")
+        journal.event("start", "torn")
     assert (tmp_path / "progress.jsonl").stat().st_size == size + 10
 
 
@@ -93,12 +95,25 @@ def test_a_cell_is_started_reported_and_finished_in_that_order(tmp_path: Path, c
     assert [row["cell"] for row in lines(tmp_path, "results.jsonl")] == [cell.id]
 
 
-def test_finishing_twice_reports_once(tmp_path: Path, cell: Cell) -> None:
+def test_cells_may_be_under_way_side_by_side(tmp_path: Path, cell: Cell, timed: Cell) -> None:
     journal = Journal(tmp_path)
-    journal.start(cell)
-    journal.finish()
-    journal.finish()
-    assert len(lines(tmp_path, "results.jsonl")) == 1
+    first, second = journal.start(cell), journal.start(timed)
+    second.checks.append(check(Outcome.FAILED))
+    journal.finish(second)
+    journal.finish(first)
+    found = lines(tmp_path, "results.jsonl")
+    assert [(row["cell"], len(row["checks"])) for row in found] == [(timed.id, 1), (cell.id, 0)]
+
+
+def test_what_befell_a_cell_goes_before_what_its_checks_say(tmp_path: Path, cell: Cell) -> None:
+    journal = Journal(tmp_path)
+    attempt = journal.start(cell)
+    attempt.checks.append(check(Outcome.PASSED))
+    journal.finish(attempt, (Outcome.CRASHED, "crashed: aborted"))
+    (found,) = lines(tmp_path, "results.jsonl")
+    assert validate("report", found) == []
+    assert (found["outcome"], found["message"]) == ("crashed", "crashed: aborted")
+    assert [row["outcome"] for row in found["checks"]] == ["passed"]
 
 
 @pytest.mark.parametrize("outcome", Outcome)
@@ -169,12 +184,3 @@ def test_an_order_is_read_back_as_it_was_written(tmp_path: Path, cell: Cell, tim
     path = tmp_path / "cells.json"
     path.write_text(json.dumps(order))
     assert Order.read(path) == Order((cell, timed), 2**30)
-
-
-def test_facts_say_in_what_the_cell_ran(tmp_path: Path, make_cell: Callable[..., Cell]) -> None:
-    cell = make_cell("bert", suite=Suite.THROUGHPUT, parameters=Parameters(dtype="bfloat16"))
-    facts = report(tmp_path, cell, [check(Outcome.PASSED)], METRIC)["facts"]
-    assert facts["dtype"] == "bfloat16"
-    assert facts["threads"] >= 1
-    assert facts["torch"]
-    assert facts["transformers"]

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.results.record import Check, Outcome
+from harness.suite.forks import BROKEN, Ended
 from harness.suite.functional.subject import CheckFailed, deviation
-from harness.suite.outcomes import MESSAGE_LIMIT, Unsupported, message_of, of_cell, of_exception
+from harness.suite.outcomes import MESSAGE_LIMIT, Unsupported, message_of, of_cell, of_ending, of_exception
 
 outcomes = st.sampled_from(Outcome)
 
@@ -108,3 +109,31 @@ def test_a_message_is_never_empty_nor_long(text: str) -> None:
     said = message_of(RuntimeError(text))
     assert 0 < len(said) <= MESSAGE_LIMIT
     assert "\n" not in said
+
+
+def ended(code: int, output: str = "", *, late: bool = False) -> Ended:
+    return Ended(name="cell", code=code, late=late, output=output, peak_bytes=0, cpu_s=0.0)
+
+
+@pytest.mark.parametrize(
+    ("end", "starved", "outcome", "words"),
+    [
+        (ended(-9, late=True), True, Outcome.TIMEOUT, "past its deadline of 7 s"),
+        (ended(-9), True, Outcome.OOM, "out of memory"),
+        (ended(-9), False, Outcome.CRASHED, "crashed: killed (SIGKILL)"),
+        (ended(-11), True, Outcome.CRASHED, "crashed: segmentation fault (SIGSEGV)"),
+        (ended(-6, "terminate called after throwing 'std::bad_alloc'"), False, Outcome.OOM, "out of memory"),
+        (ended(-6, "free(): invalid pointer"), False, Outcome.CRASHED, "crashed: aborted (SIGABRT)"),
+        (ended(BROKEN, "Traceback …\nMemoryError"), False, Outcome.OOM, "out of memory"),
+        (ended(BROKEN, "Traceback …\nKeyError: 'x'\n"), False, Outcome.ERROR, "of any check: KeyError: 'x'"),
+        (ended(0, "MemoryError"), False, Outcome.ERROR, "left no report"),
+        (ended(3), False, Outcome.CRASHED, "crashed: exit code 3"),
+        (ended(-200), False, Outcome.CRASHED, "crashed: exit code -200"),
+    ],
+)
+def test_the_end_of_a_child_that_left_no_report(
+    end: Ended, starved: bool, outcome: Outcome, words: str
+) -> None:
+    found, message = of_ending(end, 7.0, starved=starved)
+    assert found is outcome
+    assert words in message

@@ -15,7 +15,11 @@ import torch
 from harness.suite.functional.generation import generate, kv_cache_equivalence
 from harness.suite.functional.gradients import gradients
 from harness.suite.functional.padding import padding_invariance, takes_padding
+from harness.suite.functional.precision import bf16_vs_fp32
+from harness.suite.functional.sensitivity import input_sensitivity
 from harness.suite.functional.subject import CheckFailed, Finding, Subject, deviation
+from harness.suite.models.inputs.make import collate
+from harness.suite.models.peculiar import exempt_checks
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +74,13 @@ def determinism(subject: Subject) -> Finding:
 
 
 def batch_equivalence(subject: Subject) -> Finding:
-    """A row gives the same outputs alone as in a batch of three."""
-    inputs = subject.inputs(batch=3)
-    together = subject.forward(inputs)
+    """A row gives the same outputs alone as in a batch of two."""
+    rows = subject.rows(batch=2)
+    together = subject.forward(collate(rows))
     findings = []
-    for row in range(3):
-        alone = subject.forward({name: value[row : row + 1] for name, value in inputs.items()})
-        findings.append(deviation({name: out[row : row + 1] for name, out in together.items()}, alone))
+    for index, row in enumerate(rows):
+        own = {name: part[index] for name, out in together.items() if (part := _halves(out))}
+        findings.append(deviation(own, subject.forward(row)))
     return max(findings, key=lambda finding: finding.deviation)
 
 
@@ -102,25 +106,31 @@ def save_load(subject: Subject) -> Finding:
     return deviation(subject.forward(inputs, loaded), subject.forward(inputs))
 
 
-def bf16_vs_fp32(subject: Subject) -> Finding:
-    """bfloat16 weights and inputs give float32's outputs to bfloat16's precision."""
-    subject.require(torch.bfloat16)
-    inputs = subject.inputs(batch=2)
-    expected = subject.forward(inputs)
-    model = subject.variant(dtype=torch.bfloat16)
-    cast = {n: t.bfloat16() if t.is_floating_point() else t for n, t in inputs.items()}
-    return deviation(subject.forward(cast, model), expected)
-
-
 def sdpa_vs_eager(subject: Subject) -> Finding:
     """Torch's fused attention gives what the library's explicit one gives."""
     inputs = subject.inputs(batch=2)
     outputs = {}
     for implementation in ("eager", "sdpa"):
         model = subject.variant()
-        model.set_attn_implementation(implementation)
+        set_attention(model, implementation)
         outputs[implementation] = subject.forward(inputs, model)
     return deviation(outputs["sdpa"], outputs["eager"])
+
+
+def set_attention(model: Any, implementation: str) -> None:
+    """Choose the attention of the model; parts that have one kind only (a convolutional backbone) keep theirs."""
+    try:
+        model.set_attn_implementation(implementation)
+    except ValueError:
+        model.set_attn_implementation({"": implementation})
+
+
+def _halves(out: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """The output's parts that belong to the first and to the second row; None where it has no such parts."""
+    if not out.dim() or out.shape[0] % 2:
+        return None
+    first, second = out.split(out.shape[0] // 2)
+    return first, second
 
 
 def _shapes(outputs: dict[str, torch.Tensor]) -> str:
@@ -138,6 +148,7 @@ CHECKS: dict[str, Check] = {
         Check("construct", construct),
         Check("forward", forward),
         Check("determinism", determinism),
+        Check("input_sensitivity", input_sensitivity),
         Check("batch_equivalence", batch_equivalence),
         Check("padding_invariance", padding_invariance, lambda f: takes_padding(f.model_class, f.config)),
         Check("kv_cache_equivalence", kv_cache_equivalence, _caches),
@@ -152,5 +163,6 @@ CHECKS: dict[str, Check] = {
 
 
 def applicable(facts: Facts, names: tuple[str, ...]) -> list[Check]:
-    """Of the named checks those that apply, in their order."""
-    return [CHECKS[name] for name in names if CHECKS[name].applies(facts)]
+    """Of the named checks those that apply, in their order; not those that an architecture's design rules out."""
+    exempt = exempt_checks(facts.config.model_type, facts.model_class.__name__)
+    return [CHECKS[name] for name in names if name not in exempt and CHECKS[name].applies(facts)]

@@ -6,6 +6,7 @@ import torch
 from transformers import LogitsProcessor
 
 from harness.suite.functional.subject import CheckFailed, Finding, Subject, deviation
+from harness.suite.models.inputs.make import pins_of
 
 NEW_TOKENS = 6
 
@@ -71,6 +72,7 @@ def _generated(subject: Subject, prompt: dict[str, torch.Tensor], **options: Any
         return subject.model.generate(
             **prompt,
             **decoder_start(subject.model),
+            **pins_of(subject.model).get("generate", {}),
             do_sample=False,
             max_new_tokens=NEW_TOKENS,
             min_new_tokens=NEW_TOKENS,

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from harness.suite.functional.subject import Finding, Subject, deviation
+from harness.suite.models.inputs.make import pins_of
 
 PADS = 5
 
@@ -31,11 +32,14 @@ def padding_invariance(subject: Subject) -> Finding:
     first real token; in a causal model padding on the right could not be seen even unmasked.
     """
     inputs = subject.inputs(batch=2)
-    left = subject.model.can_generate() and not subject.model.config.is_encoder_decoder
-    padded = _padded(inputs, left=left)
-    if left and "position_ids" in inspect.signature(subject.model.forward).parameters:
+    pins = pins_of(subject.model)
+    left = pins.get("padding_side", _side(subject.model)) == "left"
+    filler = subject.model.config.get_text_config().pad_token_id if pins.get("padding_token") else None
+    padded = _padded(inputs, left=left, filler=filler)
+    # Where tokens stand for images, positions have three axes, which the model derives from its mask itself.
+    if left and "mm_token_type_ids" not in inputs and takes_positions(subject.model):
         padded["position_ids"] = (padded["attention_mask"].cumsum(-1) - 1).clamp(min=0)
-    length = padded["attention_mask"].shape[1]
+    length = padded["attention_mask"].shape[-1]
     real = slice(PADS, None) if left else slice(None, length - PADS)
     outputs = {
         name: out[:, real] if out.dim() > 1 and out.shape[1] == length else out
@@ -44,12 +48,29 @@ def padding_invariance(subject: Subject) -> Finding:
     return deviation(outputs, subject.forward(inputs))
 
 
-def _padded(inputs: dict[str, torch.Tensor], *, left: bool) -> dict[str, torch.Tensor]:
-    """The inputs with `PADS` masked positions that hold the sequence's own values: plausible, and wrong."""
+def _side(model: Any) -> str:
+    return "left" if model.can_generate() and not model.config.is_encoder_decoder else "right"
+
+
+def takes_positions(model: Any) -> bool:
+    """Its forward can be told where each token stands."""
+    return "position_ids" in inspect.signature(model.forward).parameters
+
+
+def _padded(inputs: dict[str, Any], *, left: bool, filler: int | None) -> dict[str, Any]:
+    """The inputs with `PADS` masked positions that hold the sequence's own values: plausible, and wrong.
+
+    `filler` is held instead by models that find the end of a row by their padding token.
+    """
     padded = dict(inputs)
-    sequence = "input_values" if "input_values" in inputs else "input_ids"
-    for name in (sequence, "attention_mask"):
-        value = inputs[name]
-        filler = value[:, -1 - PADS : -1].flip(1) if name == sequence else torch.zeros_like(value[:, :PADS])
-        padded[name] = torch.cat([filler, value] if left else [value, filler], dim=1)
+    sequence = inputs["input_values" if "input_values" in inputs else "input_ids"]
+    axis = sequence.dim() - 1
+    for name, value in inputs.items():
+        if isinstance(value, torch.Tensor) and value.shape[: axis + 1] == sequence.shape:
+            pads = value.narrow(axis, value.shape[axis] - 1 - PADS, PADS).flip(axis)
+            if "mask" in name:
+                pads = torch.zeros_like(pads)
+            elif name == "input_ids" and filler is not None:
+                pads = torch.full_like(pads, filler)
+            padded[name] = torch.cat([pads, value] if left else [value, pads], dim=axis)
     return padded

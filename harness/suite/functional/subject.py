@@ -9,11 +9,12 @@ import torch
 
 from harness.matrix.records import Cell
 from harness.suite.models.build import tiny_model
-from harness.suite.models.inputs import Shape, make_inputs
+from harness.suite.models.inputs.context import Shape
+from harness.suite.models.inputs.make import NoInputs, Recipe, collate, find_recipe, make_row, run
 from harness.suite.outcomes import Unsupported, message_of
 
-# Not compared: caches are objects of their own kind, and router logits mix the rows of a batch.
-IGNORED_OUTPUTS = frozenset({"loss", "past_key_values", "cache_params", "router_logits", "aux_loss"})
+# Not compared: caches are objects of their own kind (XLNet's are called mems, and are detached), and router logits mix the rows of a batch.
+IGNORED_OUTPUTS = frozenset({"loss", "past_key_values", "cache_params", "router_logits", "aux_loss", "mems"})
 
 
 class CheckFailed(AssertionError):
@@ -35,6 +36,10 @@ class Subject:
     model: Any
     device: str
     seed: int
+    recipe: Recipe | None = None
+    """How its inputs are laid out; found when they are first asked for."""
+    no_inputs: NoInputs | None = None
+    """Why no layout was found."""
 
     @classmethod
     def of(cls, cell: Cell) -> "Subject":
@@ -50,21 +55,45 @@ class Subject:
         except (RuntimeError, TypeError) as error:
             raise Unsupported(f"{self.device} does not compute in {dtype}: {message_of(error)}") from error
 
-    def inputs(self, batch: int = 1, tokens: int = 24) -> dict[str, torch.Tensor]:
-        """Inputs for `forward`, on the device; the same call gives the same values."""
-        made = make_inputs(self.model, Shape(batch=batch, tokens=tokens, seed=self.seed))
-        return {name: tensor.to(self.device) for name, tensor in made.items()}
+    def rows(self, batch: int, tokens: int = 24, seed: int | None = None) -> list[dict[str, Any]]:
+        """Inputs for `forward` row by row, on the device; the same call gives the same values."""
+        shape = Shape(batch=batch, tokens=tokens, seed=self.seed if seed is None else seed)
+        made = [make_row(self.model, shape, self._layout(), row) for row in range(batch)]
+        return [{name: self._placed(value) for name, value in row.items()} for row in made]
 
-    def prompt(self, batch: int = 1, tokens: int = 24) -> dict[str, torch.Tensor]:
+    def inputs(self, batch: int = 1, tokens: int = 24, seed: int | None = None) -> dict[str, Any]:
+        """The same rows as one batch."""
+        return collate(self.rows(batch, tokens, seed))
+
+    def _layout(self) -> Recipe:
+        """How the inputs are laid out; where nothing was found before, the same error again, at once."""
+        if self.no_inputs is not None:
+            raise self.no_inputs
+        if self.recipe is None:
+            try:
+                self.recipe = find_recipe(self.model)
+            except NoInputs as error:
+                self.no_inputs = error
+                raise
+        return self.recipe
+
+    def _placed(self, value: Any) -> Any:
+        return value.to(self.device) if isinstance(value, torch.Tensor) else value
+
+    def prompt(self, batch: int = 1, tokens: int = 24) -> dict[str, Any]:
         """Inputs for `generate`: the same without what generation itself supplies."""
         inputs = self.inputs(batch, tokens)
         inputs.pop("decoder_input_ids", None)
         return inputs
 
-    def forward(self, inputs: Mapping[str, torch.Tensor], model: Any = None) -> dict[str, torch.Tensor]:
-        """Floating-point outputs by name, from this model or a variant of it."""
+    def forward(self, inputs: Mapping[str, Any], model: Any = None) -> dict[str, torch.Tensor]:
+        """Floating-point outputs by name, from this model or a variant of it.
+
+        Models that draw noise of their own draw the same each time.
+        """
+        torch.manual_seed(self.seed)
         with torch.no_grad():
-            return tensors((model or self.model)(**inputs))
+            return tensors(run(model or self.model, inputs))
 
     def variant(self, **to: Any) -> Any:
         """A deep copy of the model, moved or cast."""

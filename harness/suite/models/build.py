@@ -1,13 +1,16 @@
 """From a row of the matrix to a model in memory: tiny for the checks, full width for the figures."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import torch
-import transformers
 from transformers.initialization import no_init_weights
 
 from harness.matrix.records import Model
+from harness.suite.models.classes import find_config_class, find_model_class
+from harness.suite.models.fields import raw_fields
+from harness.suite.models.peculiar import rows_of
 from harness.suite.models.tiny import tiny_config
 from harness.suite.outcomes import Unsupported
 
@@ -17,32 +20,61 @@ FILL_BLOCK = 1 << 22
 
 def config_class(model: Model) -> type:
     """The configuration class of the model's type; `Unsupported` where this transformers has none."""
-    if model.model_type not in transformers.CONFIG_MAPPING:
-        raise Unsupported(f"transformers {transformers.__version__} has no model type {model.model_type}")
-    found: type = transformers.CONFIG_MAPPING[model.model_type]
-    return found
+    return find_config_class(model.model_type)
 
 
 def model_class(model: Model) -> type:
-    """The class the model's Auto class gives for its type; ValueError where it gives none."""
-    mapping = getattr(transformers, model.auto_class)._model_mapping  # noqa: SLF001 — the Auto classes' only index
-    found: type = mapping[config_class(model)]
-    return found
+    """The class that the cell is about; `Unsupported` where this transformers has none of that name."""
+    return find_model_class(model.model_type, model.model_class)
 
 
 def tiny_config_of(model: Model) -> Any:
     """The model's configuration at tiny width."""
-    return tiny_config(config_class(model), checkpoint_fields(model))
+    return tiny_config_for(model_class(model), config_class(model), checkpoint_fields(model))
 
 
 def tiny_model(model: Model, seed: int) -> Any:
     """The model at tiny width in float32, in eval mode, its weights drawn from `seed`."""
+    return tiny_pair(model.model_type, model.model_class, seed, checkpoint_fields(model))
+
+
+def tiny_pair(model_type: str, class_name: str, seed: int, overrides: dict[str, Any] | None = None) -> Any:
+    """A model type's class at tiny width in float32, in eval mode, its weights drawn from `seed`."""
     torch.manual_seed(seed)
-    built = (
-        getattr(transformers, model.auto_class).from_config(tiny_config_of(model), dtype=torch.float32).eval()
-    )
+    found = find_model_class(model_type, class_name)
+    try:
+        config = tiny_config_for(found, find_config_class(model_type), overrides or {})
+        built = found._from_config(config, dtype=torch.float32).eval()  # type: ignore[attr-defined]  # noqa: SLF001 — what the Auto classes call
+    except ImportError as error:
+        raise lacking(error) from error
     perturb(built, seed)
     return built
+
+
+def lacking(error: ImportError) -> Exception:
+    """`Unsupported` where the library itself says which other library it misses; else the error as it is."""
+    sentence = str(error).strip().split(". ")[0]
+    missing = " requires the " in sentence and " library but it was not found" in sentence
+    return Unsupported(sentence) if missing else error
+
+
+def tiny_config_for(model_class: type, config_class: type, overrides: Mapping[str, Any]) -> Any:
+    """The tiny configuration that this class is built from: its own kind, where that is not the type's.
+
+    transformers maps some types to a class of one of their parts (llama4 to its text model).
+    """
+    own = getattr(model_class, "config_class", None) or config_class
+    chosen = config_class if issubclass(config_class, own) else own
+    model_type = getattr(config_class, "model_type", "")
+    base: dict[str, Any] = {}
+    fixed: dict[str, Any] = {}
+    for row in rows_of("" if chosen is config_class else model_type, model_class.__name__):
+        base, fixed = {**base, **row.base}, {**fixed, **row.fields}
+        if row.wraps and chosen is not config_class:
+            base[row.wraps] = {"model_type": model_type}
+    if model_class.can_generate() and raw_fields(chosen).get("is_decoder") is False:  # type: ignore[attr-defined]
+        base["is_decoder"] = True  # an encoder's class for generation attends to what came before only if told so
+    return tiny_config(chosen, {**base, **overrides}, fixed)
 
 
 def checkpoint_fields(model: Model) -> dict[str, Any]:
@@ -103,7 +135,7 @@ def full_model(model: Model, config: Any, dtype: torch.dtype, seed: int) -> Any:
     one random block: values differ, so that no path can exploit zeros or constants.
     """
     with no_init_weights():
-        built = getattr(transformers, model.auto_class).from_config(config, dtype=dtype).eval()
+        built = model_class(model)._from_config(config, dtype=dtype).eval()  # type: ignore[attr-defined]  # noqa: SLF001
     built.tie_weights()  # the library ties them in the initialization that was left out
     fill(built, seed)
     return built

@@ -1,0 +1,49 @@
+"""bfloat16 against float32, measured by what rounding does to this very model."""
+
+import torch
+
+from harness.suite.functional.subject import CheckFailed, Finding, Subject
+
+ROUNDING = 2.0**-8
+"""bfloat16's relative rounding error: 8 bits of significand, round to nearest (IEEE 754's unit roundoff)."""
+
+
+def bf16_vs_fp32(subject: Subject) -> Finding:
+    """How many times further bfloat16 is from float32 than float32 with weights and inputs rounded to bfloat16.
+
+    How much of a rounding reaches the outputs is a property of the model (its condition): a scan of exponentials or
+    attention without a scale carries several per cent of it, a plain encoder half a per cent. So each model
+    is its own measure. Computing in bfloat16 rounds after every operation too, which costs a small factor; a
+    path that loses precision (a sum kept in bfloat16, a mask that overflows) costs a large one. Errors are relative in
+    the Euclidean norm of each output; the largest ratio counts.
+    """
+    subject.require(torch.bfloat16)
+    inputs = subject.inputs(batch=2)
+    rounded_inputs = {n: _bf16(v) for n, v in inputs.items()}
+    expected = subject.forward(inputs)
+    low = subject.variant(dtype=torch.bfloat16)
+    seen = subject.forward(rounded_inputs, low)
+    rounded = subject.forward({n: _fp32(v) for n, v in rounded_inputs.items()}, low.float())
+    shared = [n for n, out in expected.items() if n in seen and seen[n].shape == out.shape == rounded[n].shape]
+    if not shared:
+        raise CheckFailed(f"no output could be compared: {sorted(seen)} against {sorted(expected)}")
+    ratios = {n: _error(seen[n], expected[n]) / (_error(rounded[n], expected[n]) + ROUNDING) for n in shared}
+    worst = max(ratios, key=lambda name: ratios[name])
+    return Finding(ratios[worst], f"relative error {_error(seen[worst], expected[worst]):.3g} in {worst}")
+
+
+def _bf16(value: object) -> object:
+    return value.bfloat16() if isinstance(value, torch.Tensor) and value.is_floating_point() else value
+
+
+def _fp32(value: object) -> object:
+    return value.float() if isinstance(value, torch.Tensor) and value.is_floating_point() else value
+
+
+def _error(seen: torch.Tensor, expected: torch.Tensor) -> float:
+    """||seen - expected|| / ||expected||, in float64."""
+    seen, expected = seen.double().cpu(), expected.double().cpu()
+    if not (seen.isfinite().all() and expected.isfinite().all()):
+        raise CheckFailed("an output is not finite")
+    norm = expected.norm().item()
+    return (seen - expected).norm().item() / norm if norm else (seen - expected).norm().item()

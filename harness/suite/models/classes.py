@@ -1,0 +1,47 @@
+"""From the names in a row to the library's classes: configuration class and model class of a model type."""
+
+import importlib
+from typing import Any
+
+import transformers
+from transformers.models.auto import modeling_auto
+from transformers.models.auto.auto_factory import getattribute_from_module
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING, model_type_to_module_name
+
+from harness.suite.outcomes import Unsupported
+
+
+def find_config_class(model_type: str) -> type:
+    """The configuration class of a model type; `Unsupported` where this transformers has none."""
+    if model_type not in CONFIG_MAPPING:
+        raise Unsupported(f"transformers {transformers.__version__} has no model type {model_type}")
+    found: type = CONFIG_MAPPING[model_type]
+    return found
+
+
+def find_model_class(model_type: str, name: str) -> type:
+    """The model class `name` of a model type, registered ones included; `Unsupported` where there is none."""
+    for mapping in auto_mappings():
+        extra = getattr(mapping, "_extra_content", {})
+        for config_class, found in extra.items():
+            for entry in found if isinstance(found, tuple) else (found,):
+                if config_class.model_type == model_type and entry.__name__ == name:
+                    return entry  # type: ignore[no-any-return]
+    module = importlib.import_module(f"transformers.models.{model_type_to_module_name(model_type)}")
+    try:
+        found = getattribute_from_module(module, name)
+    except ValueError as error:
+        raise Unsupported(
+            f"transformers {transformers.__version__} has no class {name} of {model_type}"
+        ) from error
+    return found  # type: ignore[no-any-return]
+
+
+def auto_mappings() -> list[Any]:
+    """Every mapping from configuration class to model class that the Auto classes use."""
+    found = [
+        getattr(value, "_model_mapping", None)
+        for name, value in vars(modeling_auto).items()
+        if name.startswith(("Auto", "_Auto"))
+    ]
+    return [mapping for mapping in found if mapping is not None]

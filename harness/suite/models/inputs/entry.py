@@ -1,0 +1,39 @@
+"""What of a model is run: its forward, or the methods and parts that a row of `peculiar` names instead."""
+
+import inspect
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
+from typing import Any
+
+import torch
+
+
+def call(model: Any, entry: Sequence[str], inputs: Mapping[str, Any]) -> Any:
+    """The outputs of forward where `entry` is empty, of the one method or part it names, or of each of several."""
+    if not entry:
+        return model(**inputs)
+    found = {name: attrgetter(name)(model)(**_arguments_of(name, entry, inputs)) for name in entry}
+    outputs: Any = found if len(entry) > 1 else found[entry[0]]
+    return {"output": outputs} if isinstance(outputs, torch.Tensor) else outputs
+
+
+def accepted(model: Any, entry: Sequence[str]) -> Mapping[str, inspect.Parameter]:
+    """The arguments that `call` takes: of several methods each under `method.argument`."""
+    found = [(name, _parameters(attrgetter(name)(model))) for name in entry or ("forward",)]
+    if len(found) == 1:
+        return found[0][1]
+    return {f"{name}.{argument}": parameter for name, own in found for argument, parameter in own.items()}
+
+
+def _parameters(target: Any) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(target.forward if isinstance(target, torch.nn.Module) else target).parameters
+
+
+def _arguments_of(name: str, entry: Sequence[str], inputs: Mapping[str, Any]) -> dict[str, Any]:
+    if len(entry) < 2:
+        return dict(inputs)
+    before = f"{name}."
+    # The rest of the key has no dot, lest `a` takes what is `a.b`'s.
+    return {
+        k[len(before) :]: v for k, v in inputs.items() if k.startswith(before) and "." not in k[len(before) :]
+    }

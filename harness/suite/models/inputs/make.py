@@ -1,0 +1,168 @@
+"""The inputs of a model's forward: which arguments are made, in which layout, and rows put together to a batch.
+
+Which arguments are made follows from the forward's signature, which layout they have is found out by trying:
+the first that forward takes without complaint. A row of `peculiar` pins what cannot be found.
+"""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from harness.suite.models.inputs import audio, special, text, vision
+from harness.suite.models.inputs.context import Context, Shape
+from harness.suite.models.inputs.entry import call
+from harness.suite.models.peculiar import rows_of
+
+PIXELS = ("pixel_values", "hidden_states", "images", "image", "flattened_patches", "image_pixel_values", "pixel_values_images")
+VIDEOS = ("pixel_values_videos",)
+SOUNDS = ("input_values", "input_features", "audio_values", "audio_mel", "audio_input_features", "audio_features")
+ARGUMENTS: dict[str, frozenset[str]] = {
+    "image": frozenset(PIXELS + VIDEOS),
+    "video": frozenset(VIDEOS + PIXELS),
+    "audio": frozenset(SOUNDS),
+}
+"""Modality → the arguments of which one carries it; some that read video take its frames as images."""
+LEFT_OUT = ""
+"""The layout of a modality that a row of `peculiar` leaves out: the model takes it, but not beside the others."""
+TRIED = 40
+"""Layouts tried at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a model's inputs are laid out: modality → layout; a modality that is not in it is left out."""
+
+    styles: Mapping[str, str] = field(default_factory=dict)
+
+
+class NoInputs(Exception):
+    """No layout was found that forward takes."""
+
+
+def make_inputs(model: Any, shape: Shape, recipe: Recipe) -> dict[str, Any]:
+    """Keyword arguments for `model(**inputs)`: the rows of a batch, one after another along the first dimension."""
+    return collate([make_row(model, shape, recipe, row) for row in range(shape.batch)], pins_of(model).get("joined", {}))
+
+
+def make_row(model: Any, shape: Shape, recipe: Recipe, row: int) -> dict[str, Any]:
+    """The arguments of one row."""
+    pins = pins_of(model)
+    context = Context(model, shape, row, recipe.styles, pins)
+    for modality, names, room in (("image", PIXELS, vision), ("video", VIDEOS, vision), ("audio", SOUNDS, audio)):
+        style = recipe.styles.get(modality)
+        if style is None and f"{modality}_tokens" not in pins:
+            continue
+        if style is not None:
+            name = _argument(context, names)
+            made = room.LAYOUTS[style](context, name)
+            context.made |= {key: value for key, value in made.items() if context.takes(key)}
+            context.made |= room.companions(context, name)
+        _pin(context)
+        if context.takes("input_ids") and text.placeholder_id(model.config, modality) is not None:
+            context.placeholders[modality] = int(pins.get(f"{modality}_tokens", 0)) or vision.feature_rows(context, f"get_{modality}_features")
+    for name, make in (special.MAKERS | text.MAKERS).items():
+        if context.takes(name) and name not in context.made:
+            value = make(context)
+            if value is not None:
+                context.made[name] = value
+    _pin(context)
+    return {name: value for name, value in context.made.items() if value is not None}
+
+
+def run(model: Any, inputs: Mapping[str, Any]) -> Any:
+    """The outputs of the model's forward, or of what a row of `peculiar` runs in its place."""
+    return call(model, pins_of(model).get("entry", ()), inputs)
+
+
+def find_recipe(model: Any) -> Recipe:
+    """The first layout that the model's forward takes; NoInputs, with what it said of the likeliest, where none is."""
+    complaints: list[str] = []
+    for recipe in itertools.islice(candidates(model), TRIED):
+        try:
+            with torch.no_grad():
+                inputs = make_inputs(model, Shape(batch=1), recipe)
+                device = next(model.parameters()).device
+                run(model, {n: v.to(device) if isinstance(v, torch.Tensor) else v for n, v in inputs.items()})
+        except Exception as error:  # noqa: BLE001 — whatever forward raises at a layout it does not take
+            complaints.append(f"{dict(recipe.styles)}: {type(error).__name__}: {' '.join(str(error).split())[:200]}")
+        else:
+            return recipe
+    raise NoInputs(f"forward took none of {len(complaints)} layouts; {' | '.join(complaints[:3])}")
+
+
+def candidates(model: Any) -> Iterator[Recipe]:
+    """The layouts to try, the likeliest first: all modalities together, then fewer."""
+    context = Context(model, Shape(), 0, {}, pins_of(model))
+    choices: list[list[tuple[str, str]]] = []
+    for modality, names, room in (("image", PIXELS, vision), ("video", VIDEOS, vision), ("audio", SOUNDS, audio)):
+        if context.takes(*names):
+            pinned = context.pins.get(f"{modality}_layout")
+            layouts = _layouts(context, modality, room) if pinned is None else [pinned]
+            if pinned != LEFT_OUT:
+                choices.append([(modality, layout) for layout in layouts])
+    yield from (Recipe(dict(styles)) for styles in itertools.product(*choices))
+    if len(choices) > 1:
+        for choice in choices:
+            yield from (Recipe(dict([style])) for style in choice)
+    if choices and not set(modalities(model)) & {"image", "video", "audio"}:
+        yield Recipe()
+
+
+def modalities(model: Any) -> tuple[str, ...]:
+    """What the class says it reads: text, image, video, audio, time."""
+    stated = getattr(model, "input_modalities", "text")
+    return (stated,) if isinstance(stated, str) else tuple(stated)
+
+
+def collate(rows: list[dict[str, Any]], joined: Mapping[str, int] | None = None) -> dict[str, Any]:
+    """Rows as one batch: tensors along their first dimension, lists one after another, the rest as in the first row.
+
+    Tuples and mappings (keys and values of layers) are joined entry by entry.
+    `joined`: argument → the dimension along which it is, where that is another.
+    """
+    batch = dict(rows[0])
+    for name, value in batch.items():
+        if isinstance(value, torch.Tensor) and value.dim():
+            batch[name] = torch.cat([row[name] for row in rows], dim=(joined or {}).get(name, 0))
+        elif isinstance(value, list):
+            batch[name] = [entry for row in rows for entry in row[name]]
+        elif isinstance(value, tuple):
+            columns = ({str(i): entry for i, entry in enumerate(row[name])} for row in rows)
+            batch[name] = tuple(collate(list(columns)).values())
+        elif isinstance(value, Mapping):
+            batch[name] = collate([row[name] for row in rows])
+    return batch
+
+
+def pins_of(model: Any) -> dict[str, Any]:
+    """What the rows of the model's type, of its head and of its class say of its inputs; the narrowest holds."""
+    pins: dict[str, Any] = {}
+    for row in rows_of(model.config.model_type, type(model).__name__):
+        arguments = {**pins.get("arguments", {}), **row.inputs.get("arguments", {})}
+        pins = pins | dict(row.inputs) | {"arguments": arguments, "entry": row.entry or pins.get("entry", ())}
+    return pins
+
+
+def _layouts(context: Context, modality: str, room: Any) -> list[str]:
+    layouts = list(room.LAYOUTS)
+    if modality == "audio":
+        features = not context.takes("input_values")
+        return sorted(layouts, key=lambda l: (l in ("samples", "channel")) == features)
+    gridded = context.takes(*(vision.GRID_ARGUMENTS if modality == "image" else ("video_grid_thw",)))
+    if modality == "video" and not gridded:
+        return ["frames", "tiles", "image"]
+    return layouts if gridded else [l for l in layouts if l not in ("grid", "stack")]
+
+
+def _argument(context: Context, names: tuple[str, ...]) -> str:
+    return next(name for name in names if context.takes(name))
+
+
+def _pin(context: Context) -> None:
+    """Arguments that a row of `peculiar` gives: a function of the context, or a value; None leaves one out."""
+    for name, value in context.pins.get("arguments", {}).items():
+        if context.takes(name):
+            context.made[name] = value(context) if callable(value) else value

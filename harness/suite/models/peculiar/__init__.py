@@ -1,0 +1,23 @@
+"""Rows of data for what no rule by name can know: one a model type or a class, each with its reason."""
+
+from harness.suite.models.peculiar import audio, heads, multimodal_a, multimodal_b, text, text_b, vision
+from harness.suite.models.peculiar.records import Peculiarity
+
+NONE = Peculiarity(reason="nothing sets it apart")
+ROWS: dict[str, Peculiarity] = {**text.ROWS, **text_b.ROWS, **vision.ROWS, **audio.ROWS, **multimodal_a.ROWS, **multimodal_b.ROWS}
+
+
+def rows_of(model_type: str, class_name: str) -> tuple[Peculiarity, ...]:
+    """The rows that hold for a class, the narrowest last."""
+    ends = tuple(row for suffix, row in heads.HEADS.items() if class_name.endswith(suffix))
+    return (*ends, peculiarity(model_type), peculiarity(class_name))
+
+
+def peculiarity(name: str) -> Peculiarity:
+    """The row of a model type or of a class; an empty one where it has none."""
+    return ROWS.get(name, NONE)
+
+
+def exempt_checks(model_type: str, class_name: str) -> dict[str, str]:
+    """Check → why the design of this class rules it out."""
+    return {check: reason for row in rows_of(model_type, class_name) for check, reason in row.exempt.items()}

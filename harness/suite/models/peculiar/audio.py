@@ -1,0 +1,377 @@
+"""Rows of model types that read sound or series."""
+
+from typing import Any
+
+import torch
+
+from harness.suite.models.peculiar.records import Peculiarity as Row
+
+CODEBOOKS = 4
+"""Codebooks of a codec, and of the models that read or write its codes."""
+SERIES = {
+    "prediction_length": 4,
+    "context_length": 8,
+    "lags_sequence": [1, 2, 3],
+    "num_time_features": 2,
+    "label_length": 4,
+}
+MIMI = {"num_filters": 4, "num_quantizers": CODEBOOKS, "vector_quantization_hidden_dimension": 64}
+TOKENIZER = (
+    "a stage a ratio, and one more: a layer in each, and few channels, which double from stage to stage"
+)
+TOKENIZER_FIELDS = {"num_filters": 4, "depths": [1] * 7}
+
+VOCAB = 200
+"""Codes below this are ones that every tiny codec and model has."""
+PROMPT, SPOKEN = 4, 3
+"""Latents of a voice, and of what was said so far."""
+
+
+def spoken_ids(context: Any) -> torch.Tensor:
+    """(1, tokens) with a place for each latent."""
+    config, ids = context.config, context.tokens("input_ids", context.shape.tokens, context.vocabulary())
+    ids[:, 1 : PROMPT + 1] = config.audio_prompt_token_id
+    ids[:, -SPOKEN - 1] = config.audio_bos_token_id
+    ids[:, -SPOKEN:] = config.audio_latent_token_id
+    return ids
+
+
+def prompt_width(context: Any) -> int:
+    """Values of a latent of the voice."""
+    return int(getattr(context.config, "audio_prompt_dim", None) or context.config.latent_dim)
+
+
+def codes(context: Any, name: str, size: int, *shape: int) -> torch.Tensor:
+    """Codes below `size`."""
+    return torch.randint(size, shape, generator=context.generator(name))
+
+
+def placeholder_mask(context: Any) -> torch.Tensor:
+    """(1, rows): which rows of the projected sound are real; all of them."""
+    return torch.ones(1, context.placeholders.get("audio", 1), dtype=torch.bool)
+
+
+def sample_mask(context: Any) -> torch.Tensor:
+    """(1, samples): which samples are real; all of them."""
+    return torch.ones(1, context.made["input_values"].shape[-1], dtype=torch.bool)
+
+
+def frame_mask(context: Any) -> torch.Tensor:
+    """(1, frames) of features whose frames come last."""
+    return torch.ones(1, context.made["input_features"].shape[-1], dtype=torch.long)
+
+
+ROWS: dict[str, Row] = {
+    **dict.fromkeys(
+        ("autoformer", "informer", "time_series_transformer"),
+        Row(
+            reason="prediction_length has no default, and no time features is not what a series comes with",
+            base=SERIES,
+        ),
+    ),
+    "timesfm": Row(
+        reason="the series comes with a padding indicator and the class of its frequency",
+        inputs={
+            "arguments": {
+                "past_values_padding": lambda c: torch.zeros_like(c.made["past_values"], dtype=torch.long),
+                "freq": lambda c: torch.zeros(1, 1, dtype=torch.long),
+            }
+        },
+    ),
+    **dict.fromkeys(
+        ("wav2vec2-bert", "wav2vec2-conformer"),
+        Row(reason="vocab_size has no default, and a CTC head needs it", base={"vocab_size": 32}),
+    ),
+    "mimi": Row(reason="the widths of codec and quantizer go by names of their own", fields=MIMI),
+    **dict.fromkeys(
+        ("mimi_decoder", "mimi_encoder"),
+        Row(
+            reason="the widths of codec and quantizer go by names of their own; latents are of the codec's width",
+            fields=MIMI,
+            inputs={"arguments": {"latents": lambda c: c.uniform("latents", 1, c.config.hidden_size, 4)}},
+        ),
+    ),
+    "csm": Row(
+        reason="as many codebooks as its codec has; where a recording ends is counted in samples",
+        fields={
+            "num_codebooks": CODEBOOKS,
+            "depth_decoder_config.num_codebooks": CODEBOOKS,
+            "depth_decoder_config.max_position_embeddings": CODEBOOKS + 1,
+        },
+        inputs={
+            "audio_layout": "channel",
+            "audio_tokens": 4,
+            "arguments": {
+                "input_values_cutoffs": lambda c: torch.tensor([[c.made["input_values"].shape[-1]]])
+            },
+        },
+    ),
+    "kyutai_speech_to_text": Row(
+        reason="a token of text and one of each codebook a step",
+        fields={"num_codebooks": CODEBOOKS, "codebook_vocab_size": 64},
+        inputs={
+            "arguments": {"input_ids": lambda c: codes(c, "input_ids", 64, 1, c.shape.tokens, CODEBOOKS + 1)}
+        },
+    ),
+    "dia": Row(
+        reason="the decoder reads a code of each channel a step",
+        inputs={
+            "arguments": {
+                "decoder_input_ids": lambda c: codes(
+                    c, "decoder_input_ids", 200, 1, 6, c.config.decoder_config.num_channels
+                )
+            }
+        },
+    ),
+    **dict.fromkeys(
+        ("MusicgenForConditionalGeneration",),
+        Row(
+            reason="the decoder continues the codes of a recording: as many codebooks as the decoder has",
+            fields={"audio_encoder.target_bandwidths": [2.4]},
+            inputs={"audio_layout": "channel", "arguments": {"decoder_input_ids": None}},
+        ),
+    ),
+    **dict.fromkeys(
+        ("MusicgenModel", "MusicgenForCausalLM", "MusicgenMelodyModel", "MusicgenMelodyForCausalLM"),
+        Row(
+            reason="a row of codes for each codebook",
+            inputs={
+                "arguments": {
+                    "input_ids": lambda c: codes(c, "input_ids", 200, CODEBOOKS, c.shape.tokens),
+                    "attention_mask": lambda c: torch.ones(1, c.shape.tokens, dtype=torch.long),
+                }
+            },
+        ),
+    ),
+    "fastspeech2_conformer_with_hifigan": Row(
+        reason="the vocoder reads the spectrogram that the other makes",
+        fields={"vocoder_config.model_in_dim": 80, "model_config.num_mel_bins": 80},
+    ),
+    "fun_asr_nano": Row(
+        reason="the adaptor's feed-forward width is a quarter of the text's; each frame is seven stacked",
+        fields={"adaptor_config.intermediate_size": 16},
+        inputs={"bins": 560, "audio_layout": "frames_first"},
+    ),
+    "fun_asr_nano_encoder": Row(
+        reason="each frame is seven stacked", inputs={"bins": 560, "audio_layout": "frames_first"}
+    ),
+    **dict.fromkeys(
+        ("granite_speech5_ctc", "granite_speech5_encoder"),
+        Row(
+            reason="frames come with their differences and in pairs",
+            inputs={"bins": 320, "audio_layout": "frames_first"},
+        ),
+    ),
+    **dict.fromkeys(
+        ("granite_speech", "granite_speech_plus"),
+        Row(
+            reason="the mask is of the projected sound, not of its frames",
+            inputs={"audio_layout": "frames_first", "arguments": {"input_features_mask": placeholder_mask}},
+        ),
+    ),
+    "muse_spark_audio": Row(reason="whole tokens of 1920 samples", inputs={"samples": 3840}),
+    "musicflamingo": Row(
+        reason="timestamps are made from the placeholders in the text, so that features cannot be asked for beforehand",
+        inputs={"audio_layout": "bins_first", "audio_tokens": 32},
+    ),
+    "nemotron3_5_transcribe_word_timestamp": Row(
+        reason="it reads an encoder's states",
+        inputs={
+            "arguments": {"inputs_embeds": lambda c: c.uniform("inputs_embeds", 1, 8, c.config.hidden_size)}
+        },
+    ),
+    **dict.fromkeys(
+        ("neucodec", "xcodec2"),
+        Row(
+            reason="reads the samples and the features of their semantic encoder, 160 a frame",
+            fields={"encoder_hidden_size": 4, "quantization_dim": 128},
+            inputs={
+                "audio_layout": "channel",
+                "samples": 3200,
+                "arguments": {
+                    "input_features_mask": torch.ones(1, 10, dtype=torch.long),
+                    "input_features": lambda c: c.uniform(
+                        "input_features", 1, 10, c.config.semantic_model_config.feature_projection_input_dim
+                    ),
+                },
+            },
+        ),
+    ),
+    "qwen2_audio": Row(
+        reason="has no method that makes the features of sound; two frames in four remain, of 128",
+        inputs={"audio_tokens": 32, "audio_layout": "bins_first"},
+    ),
+    "voxtral": Row(
+        reason="audio_token_id has no default; four states are projected together",
+        base={"audio_token_id": 24},
+        fields={"audio_config.intermediate_size": 256},
+        inputs={"audio_layout": "bins_first"},
+    ),
+    **dict.fromkeys(
+        ("qwen3_asr", "qwen3_asr_encoder"),
+        Row(reason="whole windows of 100 frames", inputs={"frames": 100, "audio_layout": "bins_first"}),
+    ),
+    **dict.fromkeys(
+        ("SeamlessM4TModel", "SeamlessM4Tv2Model"),
+        Row(
+            reason="reads text or speech, not both",
+            inputs={"audio_layout": "frames_first", "arguments": {"input_ids": None}},
+        ),
+    ),
+    "SpeechT5Model": Row(
+        reason="without its prenets it reads hidden states",
+        inputs={
+            "arguments": {
+                "input_values": lambda c: c.uniform("input_values", 1, 8, c.config.hidden_size),
+                "decoder_input_values": lambda c: c.uniform(
+                    "decoder_input_values", 1, 6, c.config.hidden_size
+                ),
+            }
+        },
+    ),
+    "SpeechT5ForTextToSpeech": Row(
+        reason="the decoder reads frames of a spectrogram, and a speaker",
+        inputs={
+            "arguments": {
+                "decoder_input_values": lambda c: c.uniform(
+                    "decoder_input_values", 1, 6, c.config.num_mel_bins
+                ),
+                "speaker_embeddings": lambda c: c.uniform(
+                    "speaker_embeddings", 1, c.config.speaker_embedding_dim
+                ),
+            }
+        },
+    ),
+    "vits": Row(
+        reason="draws noise of its own, and with random weights a token would last for hours",
+        fields={"noise_scale": 0.0, "noise_scale_duration": 0.0, "speaking_rate": 1e6},
+    ),
+    **dict.fromkeys(
+        ("PeAudioModel", "PeAudioEncoder"),
+        Row(
+            reason="the mask has no dimension of channels, though the samples have",
+            inputs={
+                "audio_layout": "channel",
+                "arguments": {"padding_mask": sample_mask},
+            },
+        ),
+    ),
+    **dict.fromkeys(
+        (
+            "vibevoice_acoustic_tokenizer",
+            "vibevoice_acoustic_tokenizer_encoder",
+            "vibevoice_acoustic_tokenizer_decoder",
+        ),
+        Row(reason=TOKENIZER, fields=TOKENIZER_FIELDS),
+    ),
+    "VibeVoiceAcousticTokenizerEncoderModel": Row(
+        reason="what it calls hidden states is a recording",
+        inputs={
+            "image_layout": "",
+            "arguments": {"hidden_states": lambda c: c.uniform("hidden_states", 1, 1, c.shape.audio)},
+        },
+    ),
+    "VibeVoiceAcousticTokenizerDecoderModel": Row(
+        reason="what it calls hidden states is latents",
+        inputs={
+            "image_layout": "",
+            "arguments": {"hidden_states": lambda c: c.uniform("hidden_states", 1, c.config.hidden_size, 2)},
+        },
+    ),
+    "vibevoice": Row(
+        reason="samples its latents unless told not to",
+        fields={"diffusion_head_config.latent_size": 64},
+        inputs={"audio_layout": "channel", "arguments": {"sample": False, "padding_mask": sample_mask}},
+    ),
+    "vibevoice_asr": Row(
+        reason="samples its latents unless told not to",
+        inputs={"audio_layout": "channel", "arguments": {"sample": False, "padding_mask": sample_mask}},
+    ),
+    "clap": Row(
+        reason="the spectrogram is an image of one channel, cut to the side that its Swin reads",
+        base={
+            "audio_config.spec_size": 64,
+            "audio_config.window_size": 2,
+            "audio_config.patch_embeds_hidden_size": 8,
+        },
+        inputs={
+            "arguments": {"input_features": lambda c: c.uniform("input_features", 1, 1, 64, 64)},
+        },
+    ),
+    "clvp_encoder": Row(
+        reason="rotates 32 values of each head at least, and a head has as many",
+        fields={"num_attention_heads": 2},
+    ),
+    "moonshine_streaming": Row(
+        reason="num_key_value_heads has no default; a window a layer, of a type that takes tuples alone",
+        base={"num_key_value_heads": 8},
+        fields={"encoder_config.sliding_windows": ((16, 4), (16, 0))},
+    ),
+    "moonshine_streaming_encoder": Row(
+        reason="a window a layer, of a type that takes tuples alone",
+        fields={"sliding_windows": ((16, 4), (16, 0))},
+    ),
+    "moshi": Row(
+        reason="as many codebooks as its codec has",
+        fields={"num_codebooks": CODEBOOKS, "depth_decoder_config.num_codebooks": CODEBOOKS},
+    ),
+    "MusicgenMelodyForConditionalGeneration": Row(
+        reason="the decoder continues a melody: the strength of each of twelve notes, frame by frame",
+        fields={"num_chroma": 12},
+        inputs={
+            "audio_layout": "frames_first",
+            "bins": 12,
+            "arguments": {"decoder_input_ids": lambda c: codes(c, "decoder_input_ids", 200, CODEBOOKS, 6)},
+        },
+    ),
+    "pocket_tts_audio_tokenizer_decoder": Row(
+        reason="decodes latents of the codec's width",
+        inputs={"arguments": {"latents": lambda c: c.uniform("latents", 1, c.config.hidden_size, 4)}},
+    ),
+    **dict.fromkeys(
+        ("pocket_tts", "gradium_phonon_tts"),
+        Row(
+            reason="a voice and the sound so far come as latents, each in the place of a token of its own",
+            inputs={
+                "arguments": {
+                    "input_ids": spoken_ids,
+                    "audio_prompt_latents": lambda c: c.uniform(
+                        "audio_prompt_latents", 1, PROMPT, prompt_width(c)
+                    ),
+                    "audio_latents": lambda c: c.uniform("audio_latents", 1, SPOKEN, c.config.latent_dim),
+                }
+            },
+        ),
+    ),
+    "voxtral_realtime": Row(
+        reason="sound is added to the text token by token, eight frames each",
+        inputs={
+            "audio_layout": "bins_first",
+            "arguments": {
+                "input_features": lambda c: c.uniform(
+                    "input_features", 1, c.config.audio_config.num_mel_bins, 8 * c.shape.tokens
+                )
+            },
+        },
+    ),
+    "bark": Row(
+        reason="has no forward: three transformers, of which each reads what the one before wrote, and a codec",
+        fields={
+            "semantic_config.input_vocab_size": VOCAB,
+            "coarse_acoustics_config.input_vocab_size": VOCAB,
+            "fine_acoustics_config.input_vocab_size": VOCAB,
+        },
+        entry=("semantic", "coarse_acoustics", "fine_acoustics", "codec_decode"),
+        inputs={
+            "arguments": {
+                "semantic.input_ids": lambda c: codes(c, "semantic", VOCAB, 1, c.shape.tokens),
+                "coarse_acoustics.input_ids": lambda c: codes(c, "coarse", VOCAB, 1, c.shape.tokens),
+                "fine_acoustics.codebook_idx": 2,
+                "fine_acoustics.input_ids": lambda c: codes(
+                    c, "fine", VOCAB, 1, c.shape.tokens, c.config.fine_acoustics_config.n_codes_total
+                ),
+                "codec_decode.fine_output": lambda c: codes(c, "codec", VOCAB, 1, 2, c.shape.tokens),
+            }
+        },
+    ),
+}

@@ -1,0 +1,30 @@
+"""What a rule by name cannot know of a model type: the record of such a row."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peculiarity:
+    """What sets a model type, or one class of it, apart for the tiny builder and for the inputs."""
+
+    reason: str
+    """Why no general rule does it."""
+    base: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of the configuration that shrinking starts from; dotted names reach into sub-configurations."""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of the tiny configuration, set after shrinking; dotted names likewise."""
+    wraps: str = ""
+    """The sub-configuration that is one of the model type itself, where the class stands on a model of any type."""
+    # () is forward; ("encode",) runs that method, and the inputs are its arguments; of several, methods or parts,
+    # ("semantic", "codec.decode"), each is run in turn, the arguments are named "semantic.input_ids" and so on, and
+    # the outputs are a mapping of the same names (`inputs/entry.py`).
+    entry: tuple[str, ...] = ()
+    """Methods that are run in place of a forward the class lacks or that cannot be run; dotted names reach into parts."""
+    exempt: Mapping[str, str] = field(default_factory=dict)
+    """Check → why it cannot hold of this architecture by its design, however well it is implemented."""
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    """`{modality}_layout`, `{modality}_tokens`, `image_size`, `grid`, `frames`, `tiles`, `bins`, `samples`; `through`: arguments that
+    forward hands on without naming them; `joined`: argument → the dimension along which rows make a batch; and `arguments`: argument of
+    forward → its value for one row, or a function of the `Context` that makes it, or None to leave it out."""
