@@ -20,6 +20,8 @@ from harness.run import Display
 from harness.runners.protocol import Event
 
 FINISH, PHASE = "finish", "phase"
+MANY = 100
+"""Cells of a run from which on a log has a line a hundredth of them, not a line a cell."""
 
 
 class Closable(Display, Protocol):
@@ -80,7 +82,7 @@ class Bar:
 
 
 class Lines:
-    """A line for each cell that ends, for logs and pipes."""
+    """A line for each cell that ends, or for each hundredth of many cells, for logs and pipes."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -119,7 +121,14 @@ class Lines:
         """Print a cell's end once, with the time left if the other cells take as long."""
         if cell in self._ended:  # whoever writes the events may write them twice
             return
+        before = len(self._ended)
         self._ended.add(cell)
+        if (
+            not what
+            and self._total > MANY
+            and before * MANY // self._total == len(self._ended) * MANY // self._total
+        ):
+            return
         each = (time.monotonic() - self._began) / len(self._ended)
         left = each * (self._total - len(self._ended))
         self.tell(f"[{len(self._ended)}/{self._total}] {cell}{what}, about {left:.0f} s left")

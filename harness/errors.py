@@ -7,6 +7,8 @@ HarnessError                  one sentence for the user: what, where, what to do
 ├── EngineError               the container engine is down, refuses, or went away
 ├── ImageError                an image, its lock, or its base cannot be built or identified
 ├── HostEnvironmentError      the locked environment of the host runner cannot be made
+├── LibraryError              no Python with torch and transformers could be asked
+├── CheckpointError           a checkpoint cannot be read, is not whole, or is not trusted
 ├── ResultsError              a results folder cannot be read or written
 └── RecordError               a record breaks its schema
 """
@@ -44,6 +46,14 @@ class ImageError(HarnessError):
 
 class HostEnvironmentError(HarnessError):
     """The host runner's locked environment cannot be made or used."""
+
+
+class LibraryError(HarnessError):
+    """The installed library could not be asked, or its answer is of no use."""
+
+
+class CheckpointError(HarnessError):
+    """A checkpoint cannot be read, is not whole, or holds code that is not trusted."""
 
 
 class ResultsError(HarnessError):

@@ -31,7 +31,7 @@ PROVENANCE = Provenance(
 
 @pytest.fixture
 def cells(matrix: Matrix, cpu: Device) -> tuple[Cell, ...]:
-    return plan(matrix, matrix.models[:3], cpu, Suite.FUNCTIONAL, Parameters())
+    return plan(matrix, matrix.models[:3], cpu, Suite.FUNCTIONAL, Parameters())[:3]
 
 
 @pytest.fixture
@@ -104,6 +104,24 @@ def test_what_a_container_wrote_cannot_steer_the_terminal(
     assert "\x1b" not in screen.getvalue()
     assert "[red]and more" in screen.getvalue()
     assert "second line" not in screen.getvalue()
+
+
+def test_of_many_cells_a_log_has_a_line_a_hundredth_and_every_death(
+    screen: io.StringIO, cells: tuple[Cell, ...]
+) -> None:
+    many = tuple(replace(cells[0], id=f"cell-{number}") for number in range(1000))
+    shown = Lines(Console(file=screen, width=200, highlight=False))
+    shown.begin(many)
+    for cell in many[:994]:
+        shown.event(Event(kind="finish", cell=cell.id))
+    shown.result(ended(many[994], "segmentation fault"))
+    for cell in many[995:]:
+        shown.event(Event(kind="finish", cell=cell.id))
+    rows = screen.getvalue().splitlines()
+    assert len(rows) == 1 + 100 + 1
+    assert rows[1].startswith("[10/1000] cell-9,")
+    assert "[995/1000] cell-994: crashed; segmentation fault" in rows[-2]
+    assert rows[-1].startswith("[1000/1000] cell-999")
 
 
 def test_one_cell_is_no_plural(screen: io.StringIO, cells: tuple[Cell, ...]) -> None:

@@ -27,7 +27,9 @@ from harness.runners.protocol import Event
 
 NOWHERE = "unix:///nonexistent/engine.sock"
 HERE = Path(sys.executable)
-QUICK = Selection(models=("bert", "gpt2"), checks=("construct", "forward"))
+QUICK = Selection(
+    models=("bert", "gpt2"), classes=("BertForMaskedLM", "GPT2LMHeadModel"), checks=("construct", "forward")
+)
 
 
 @dataclass(slots=True)
@@ -100,8 +102,8 @@ def test_a_run_gives_results_and_a_manifest(finished: tuple[Done, Seen, Path]) -
     results = done.store.read().results
     assert done.exit_code == 0
     assert {result.report.cell: result.outcome for result in results} == {
-        "bert-cpu-functional-float32-t1": Outcome.PASSED,
-        "gpt2-cpu-functional-float32-t1": Outcome.PASSED,
+        "bert-BertForMaskedLM-cpu-functional-float32-t1": Outcome.PASSED,
+        "gpt2-GPT2LMHeadModel-cpu-functional-float32-t1": Outcome.PASSED,
     }
     assert seen.results == list(results)
     manifest = done.store.manifest()

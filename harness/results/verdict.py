@@ -13,7 +13,7 @@ EXPECTED = frozenset({Outcome.PASSED, Outcome.XFAILED, Outcome.SKIPPED, Outcome.
 """Outcomes that call for nothing. A skip has a reason, or it does not pass the schema."""
 
 SESSIONS = {
-    Suite.FUNCTIONAL: "test-{device} -- --model {model}",
+    Suite.FUNCTIONAL: "test-{device} -- --model {model} --class {model_class}",
     Suite.THROUGHPUT: "bench -- --device {device} --model {model} --dtype {dtype}",
 }
 """The nox session that runs a suite, and the options that name the device."""
@@ -93,7 +93,12 @@ def exit_code(results: Iterable[Result], planned: Iterable[str] = ()) -> int:
 def _alone(cell: Cell, check: str = "") -> str:
     """The command that runs the cell again, or only one check of it; a phase has no option of its own."""
     suite, option = (Suite.FUNCTIONAL, f" --check {check}") if check in cell.checks else (cell.suite, "")
-    session = SESSIONS[suite].format(device=cell.device, model=cell.model.id, dtype=cell.parameters.dtype)
+    session = SESSIONS[suite].format(
+        device=cell.device,
+        model=cell.model.id,
+        model_class=cell.model.model_class,
+        dtype=cell.parameters.dtype,
+    )
     return f"nox -s {session}{option}"
 
 
@@ -104,6 +109,6 @@ def _found(check: Check) -> str:
 
 
 def _row(cell: Cell, check: Check) -> str:
-    """The row of known_failures as matrix.json has it, as far as the result knows."""
-    row = {"model": cell.model.id, "check": check.name, "reason": cell.known_failures.get(check.name, "")}
-    return json.dumps(row, ensure_ascii=False)
+    """The row of known_failures as matrix.json has it."""
+    row = cell.known_failures.get(check.name, {"model": cell.model.id, "check": check.name})
+    return json.dumps({key: value for key, value in row.items() if value is not None}, ensure_ascii=False)

@@ -17,7 +17,7 @@ from requests.exceptions import RequestException
 
 from harness.errors import EngineError
 from harness.images.image import Image
-from harness.matrix.records import Device
+from harness.matrix.records import Device, Suite
 from harness.results.record import Isolation
 from harness.runners.hardening import harden
 from harness.runners.owner import Owner
@@ -46,7 +46,6 @@ class DockerRunner:
     """Runs each attempt in a hardened container of the device's image."""
 
     name = "docker"
-    one_cell_each = False
 
     def __init__(self, client: docker.DockerClient, image: Image, device: Device, package: Path) -> None:
         """`package` is the folder of the harness's own code, of which a copy is mounted read-only."""
@@ -54,6 +53,10 @@ class DockerRunner:
         self._image = image
         self._package = package
         self._hardening = harden(device.container)
+
+    def one_cell_each(self, suite: Suite) -> bool:  # noqa: ARG002 — the protocol's
+        """One container holds all the cells of a suite."""
+        return False
 
     def isolation(self, limits: Limits) -> Isolation:
         """What will stand between the work and the machine."""

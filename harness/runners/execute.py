@@ -1,7 +1,11 @@
-"""The attempts at one batch: run what remains, take in what is finished, blame what was in flight, go on."""
+"""The attempts at one batch: run what remains, take in what is finished, blame what was in flight, go on.
+
+Several cells may be in flight at once. Where an attempt ends and it cannot be told which of them it was, none
+is blamed: each of them gets an attempt of its own, in which there is no doubt.
+"""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,12 +15,14 @@ from harness.results.record import Outcome, Provenance, Result
 from harness.runners import door
 from harness.runners.outcomes import by_signal, classify
 from harness.runners.protocol import Ending, Event, Limits, Order, Runner
-from harness.runners.watch import GRACE_S, Watch
+from harness.runners.watch import GRACE_S, SLACK_S, Watch
 
 KILLED = 137
 """What the main process of a container exits with that the kernel killed for memory."""
 MARGIN_S = 600.0
 """Added to all the deadlines of an attempt before the reaper may end it."""
+RAN_AGAIN = "ran_again"
+"""Fact of a cell that the inside has run a second time, alone, since memory had run out beside it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +40,15 @@ class Execution:
     tell: Callable[[str], None] = field(default=lambda _: None)
     """Told, in a sentence each, of files that were refused."""
     grace_s: float = GRACE_S
+    slack_s: float = SLACK_S
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Settled:
+    """What an attempt left: the cells that have a result now, and those that must be run alone to tell."""
+
+    done: frozenset[str]
+    suspects: frozenset[str]
 
 
 def execute(batch: Batch, runner: Runner, execution: Execution) -> None:
@@ -42,12 +57,14 @@ def execute(batch: Batch, runner: Runner, execution: Execution) -> None:
     EngineError where the engine refuses the first attempt or goes away, after the results so far are kept;
     KeyboardInterrupt likewise. Nothing of an attempt is left behind in either case.
     """
-    remaining = list(batch.cells)
+    remaining, suspects = list(batch.cells), frozenset[str]()
     attempt = _tried(execution.folder, batch.id)
     while remaining:
         attempt += 1
-        settled = _attempt(batch.id, attempt, remaining, runner, execution)
-        remaining = [cell for cell in remaining if cell.id not in settled]
+        alone = [cell for cell in remaining if cell.id in suspects][:1]
+        settled = _attempt(batch.id, attempt, alone or remaining, runner, execution)
+        remaining = [cell for cell in remaining if cell.id not in settled.done]
+        suspects |= settled.suspects
 
 
 def _tried(folder: Path, batch: str) -> int:
@@ -58,8 +75,8 @@ def _tried(folder: Path, batch: str) -> int:
 
 def _attempt(
     batch: str, number: int, cells: Sequence[Cell], runner: Runner, execution: Execution
-) -> frozenset[str]:
-    """The ids of the cells that have a result now: at least one."""
+) -> _Settled:
+    """Run the cells once: at least one of them is settled, or several are under suspicion."""
     order = Order(
         run=execution.run,
         batch=batch,
@@ -71,9 +88,9 @@ def _attempt(
         provenance=execution.provenance,
     )
     door.open_door(order, cells)
-    watch = Watch(order, cells, execution.progress, execution.grace_s)
+    watch = Watch(order, cells, execution.progress, execution.grace_s, execution.slack_s)
     ending: Ending | None = None
-    settled = set()
+    settled: set[str] = set()
     try:
         ending = runner.attempt(order, watch)
     finally:  # Ctrl-C and a refusal included: what is finished is kept
@@ -86,7 +103,8 @@ def _attempt(
             execution.tell(problem)
     if ending.engine_lost:
         raise EngineError("the container engine went away: start it again, and run what is missing")
-    return frozenset(settled)
+    suspects = {cell.id for cell in _suspects(cells, settled, watch)}
+    return _Settled(done=frozenset(settled), suspects=frozenset(suspects))
 
 
 def _settle(
@@ -103,25 +121,32 @@ def _settle(
     yield from found.results
     if ending is not None:
         outcome, _ = classify(ending)
-        message = _sentence(order, found, watch, ending)
         for cell in _blamed(missing, found, watch, ending):
-            yield door.error(order, cell.to_json(), message, outcome, watch.waited_s)
+            message = _sentence(order, found, watch.doing.get(cell.id, ""), ending)
+            yield door.error(order, cell.to_json(), message, outcome, watch.waited_s(cell.id))
 
 
 def _blamed(missing: Sequence[Cell], found: door.Intake, watch: Watch, ending: Ending) -> Sequence[Cell]:
     """Which of the cells without a result the ending is held against; the others get another attempt."""
     forced = ending.oom_killed or ending.stopped is not None or ending.exit_code is None
     by_itself = not (forced or by_signal(ending.exit_code))
-    in_flight = [cell for cell in missing if cell.id == watch.in_flight]
+    in_flight = _suspects(missing, (), watch)
+    if len(in_flight) > 1 and not ending.engine_lost:
+        return ()
     if by_itself and not in_flight and (ending.exit_code == 0 or not watch.named):
         return missing  # it thought that it had done them all, or did not get as far as a cell and never will
     between = not in_flight and found.results  # something was settled, so the next attempt may find out
     return in_flight if in_flight or between else missing[:1]
 
 
+def _suspects(cells: Sequence[Cell], settled: Collection[str], watch: Watch) -> Sequence[Cell]:
+    """The cells that the end of the work may be owed to: those it was stopped for, else all in flight."""
+    return [cell for cell in cells if cell.id in (watch.late or watch.in_flight) and cell.id not in settled]
+
+
 def _accounted(ending: Ending, results: Sequence[Result]) -> bool:
     """Whether the flag, which stays up, was raised by a cell that says so itself and lived to say it."""
-    told = any(result.outcome is Outcome.OOM for result in results)
+    told = any(result.outcome is Outcome.OOM or RAN_AGAIN in result.report.facts for result in results)
     return ending.oom_killed and told and ending.exit_code != KILLED
 
 
@@ -135,7 +160,7 @@ def _doubted(results: Sequence[Result]) -> Iterator[Result]:
         yield result if known else replace(result, report=doubted)
 
 
-def _sentence(order: Order, found: door.Intake, watch: Watch, ending: Ending) -> str:
+def _sentence(order: Order, found: door.Intake, doing: str, ending: Ending) -> str:
     """The ending in words, where in the cell it came, and where to read more."""
-    during = f" (during {watch.doing})" if watch.doing else ""
+    during = f" (during {doing})" if doing else ""
     return "; ".join([f"{classify(ending)[1]}{during}", *found.stray, f"see logs/{order.name}.log"])

@@ -1,4 +1,4 @@
-"""The host runner: a process a cell, with resource limits, where there is no engine or none is wanted."""
+"""The host runner: processes with resource limits, where there is no engine or none is wanted."""
 
 import os
 import resource
@@ -7,17 +7,21 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import final
 
 from harness.errors import HostEnvironmentError
+from harness.matrix.records import Suite
 from harness.results.record import Isolation
 from harness.runners import door
 from harness.runners.owner import Owner
 from harness.runners.protocol import Ending, Limits, Order, Stop, Ticking
 
 TICK_S = 1.0
+ROUNDS = 100
+"""Times that a session is looked through for processes that have to be killed."""
 KEPT_VARIABLES = (
     "PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES",
     "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "ONEAPI_DEVICE_SELECTOR", "ZE_AFFINITY_MASK",
@@ -39,12 +43,15 @@ class HostRunner:
     """Runs each attempt as a process of this machine, in the interpreter of a locked environment."""
 
     name = "host"
-    one_cell_each = True
 
     def __init__(self, python: Path, package: Path) -> None:
         """`package` is the folder of the harness's own code."""
         self._python = python
         self._package = package
+
+    def one_cell_each(self, suite: Suite) -> bool:
+        """A process a cell: on Linux the functional suite sees to that itself."""
+        return suite is not Suite.FUNCTIONAL or sys.platform != "linux"
 
     def isolation(self, limits: Limits) -> Isolation:
         """What will stand between the work and the machine: limits of one process, and its own group."""
@@ -126,9 +133,26 @@ def confine(pid: int, limits: Limits) -> None:
 
 
 def end_group(pid: int) -> None:
-    """Kill the process and all that it started and that did not leave its group."""
+    """Kill the process, which leads a session, and all that it started and that did not leave it."""
     with suppress(ProcessLookupError, PermissionError):  # macOS refuses a group of zombies
         os.killpg(pid, signal.SIGKILL)
+    for _ in range(ROUNDS):  # the suite's children lead groups of their own, and may still be forking
+        members = [member for member in _session(pid) if member != pid]
+        for member in members:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(member, signal.SIGKILL)
+        if not members:
+            return
+
+
+def _session(leader: int) -> Iterator[int]:
+    """The processes of a session that still run, as Linux lists them; elsewhere nothing tells."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            # pid (name) state parent group session …, and a name may hold blanks and brackets
+            state, _, _, session, *_ = path.read_text(errors="replace").rpartition(")")[2].split()
+            if int(session) == leader and state != "Z":
+                yield int(path.parent.name)
 
 
 def _follow(process: subprocess.Popen[bytes], watch: Ticking) -> Stop | None:

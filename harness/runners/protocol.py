@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Protocol, Self
 
+from harness.matrix.records import Suite
 from harness.results.record import Isolation, Outcome, Provenance
 
 MIB = 1024**2
@@ -123,7 +124,7 @@ class Event:
     """A line of `progress.jsonl`: what the suite is about to do, or has done."""
 
     kind: str
-    """`collect`, `start`, `check`, `phase` or `finish`."""
+    """`start`, `check`, `phase` or `finish`."""
     cell: str
     name: str = ""
     """The check or phase."""
@@ -140,8 +141,9 @@ class Runner(Protocol):
     """A way to run an attempt: in a container, or as a process of this machine."""
 
     name: str
-    one_cell_each: bool
-    """Whether a batch may hold no more than one cell."""
+
+    def one_cell_each(self, suite: Suite) -> bool:
+        """Whether a batch of that suite may hold no more than one cell."""
 
     def isolation(self, limits: Limits) -> Isolation:
         """What will stand between the work and the machine."""

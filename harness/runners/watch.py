@@ -1,4 +1,4 @@
-"""Watching an attempt from outside: which cell is in flight, and when it must be stopped."""
+"""Watching an attempt from outside: which cells are in flight, and when it must be stopped."""
 
 import shutil
 import time
@@ -12,41 +12,51 @@ from harness.runners.protocol import GIB, MIB, Event, Order, Stop
 
 GRACE_S = 120.0
 """How long the work may go on with no cell in flight: starting, importing torch, ending."""
-PROGRESS_BYTES = 4 * MIB
+SLACK_S = 15.0
+"""Past its deadline the inside ends a cell itself: this much later it has shown that it cannot."""
+PROGRESS_BYTES = 16 * MIB
+"""Three times what every cell of the library with every check takes."""
 LEAST_FREE_BYTES = GIB
 """Of the disk; with less, other runs and the machine itself would suffer."""
-KINDS = ("collect", "start", "check", "phase", "finish")
+KINDS = ("start", "check", "phase", "finish")
 
 
 @final
 class Watch:
     """Follows `progress.jsonl`, which is as hostile as anything else the container writes.
 
-    The clock of a cell starts when the host sees its first `collect` and again at its first `start`, so
-    that no number of events buys more time.
+    Each cell has a clock of its own, which starts when the host sees its first `start`, so that no number of
+    events buys more time.
     """
 
     def __init__(
-        self, order: Order, cells: Sequence[Cell], tell: Callable[[Event], None], grace_s: float = GRACE_S
+        self,
+        order: Order,
+        cells: Sequence[Cell],
+        tell: Callable[[Event], None],
+        grace_s: float = GRACE_S,
+        slack_s: float = SLACK_S,
     ) -> None:
-        self.in_flight: str | None = None
-        """Id of the cell that was last collected or started and has not finished."""
-        self.doing = ""
-        """The check or phase of it that was last named."""
+        self.in_flight: dict[str, float] = {}
+        """Cells that have started and not finished, and when they did."""
+        self.doing: dict[str, str] = {}
+        """The check or phase that each of them was last at."""
         self.named = False
         """Whether any cell was ever in flight."""
+        self.late: tuple[str, ...] = ()
+        """The cells that the work had to be stopped for."""
         self._order = order
         self._timeouts = {cell.id: cell.timeout_s for cell in cells}
         self._tell = tell
         self._grace_s = grace_s
+        self._slack_s = slack_s
         self._offset = 0
         self._seen: set[tuple[str, str]] = set()
-        self._since = time.monotonic()
+        self._idle_since = time.monotonic()
 
-    @property
-    def waited_s(self) -> float:
-        """How long the cell in flight has been, or how long there has been none."""
-        return time.monotonic() - self._since
+    def waited_s(self, cell: str) -> float:
+        """How long the cell has been in flight, or how long there has been none."""
+        return time.monotonic() - self.in_flight.get(cell, self._idle_since)
 
     def tick(self) -> Stop | None:
         """Read what is new; why the work must be killed now, or None."""
@@ -84,7 +94,8 @@ class Watch:
             return
         key = (event.kind, event.cell)
         if event.kind in ("check", "phase"):
-            self.doing = event.name if event.cell == self.in_flight else self.doing
+            if event.cell in self.in_flight:
+                self.doing[event.cell] = event.name
         elif key not in self._seen:
             self._seen.add(key)
             self._turn(event)
@@ -93,18 +104,21 @@ class Watch:
     def _turn(self, event: Event) -> None:
         """A cell is taken up, or laid down."""
         self.named = True
-        self.doing = ""
-        if event.kind != "finish":
-            self.in_flight = event.cell
-        elif self.in_flight == event.cell:
-            self.in_flight = None
-        self._since = time.monotonic()
+        self.doing.pop(event.cell, None)
+        if event.kind == "start":
+            self.in_flight[event.cell] = time.monotonic()
+        elif self.in_flight.pop(event.cell, None) is not None and not self.in_flight:
+            self._idle_since = time.monotonic()
 
     def _overdue(self) -> Stop | None:
-        if self.in_flight is None:
-            limit = self._grace_s
-            message = f"no cell was in flight for {limit:g} s, and the work was stopped"
+        """Past its deadline by more than what the inside may take to end it, or nothing going on at all."""
+        self.late = tuple(
+            cell for cell in self.in_flight if self.waited_s(cell) > self._timeouts[cell] + self._slack_s
+        )
+        if self.late:
+            message = f"past its deadline of {self._timeouts[self.late[0]]:g} s, and stopped"
+        elif not self.in_flight and time.monotonic() - self._idle_since > self._grace_s:
+            message = f"no cell was in flight for {self._grace_s:g} s, and the work was stopped"
         else:
-            limit = self._timeouts[self.in_flight]
-            message = f"past its deadline of {limit:g} s, and stopped"
-        return Stop(outcome=Outcome.TIMEOUT, message=message) if self.waited_s > limit else None
+            return None
+        return Stop(outcome=Outcome.TIMEOUT, message=message)

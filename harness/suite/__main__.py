@@ -9,30 +9,38 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 RAN = {0, 1, 5}
 """pytest's exit codes for: all passed, some failed, nothing to run."""
+HERE = Path(__file__).parent
+UNUSED = ("cacheprovider", "doctest", "logging", "unittest", "warnings")
+"""Plugins of pytest's own that write where nothing may be written, or take a millisecond a check."""
+POOLS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+"""What libraries read the size of their thread pools from, once."""
 
 
 def main(cells: Path, out: Path) -> int:
     """Run every cell of the file; results, JUnit XML and pytest-benchmark's JSON go to `out`."""
-    _set_threads(cells)
+    rows = json.loads(cells.read_text())["cells"]
+    for name in POOLS:
+        os.environ[name] = str(_threads(rows))
     import pytest  # noqa: PLC0415 — after the thread count, which torch reads from the environment once
 
     code = pytest.main(
         [
-            str(Path(__file__).parent),
+            *_rooms(rows, out),
             *("-p", "harness.suite.plugin"),
-            *("-p", "no:cacheprovider"),
+            *(argument for plugin in UNUSED for argument in ("-p", f"no:{plugin}")),
             *("-c", os.devnull),
-            f"--rootdir={Path(__file__).parents[2]}",
+            f"--rootdir={HERE.parents[1]}",
             "--import-mode=importlib",
             "--override-ini=python_files=test_*.py",
             f"--cells={cells}",
             f"--out={out}",
             f"--junitxml={out / 'junit.xml'}",
-            f"--benchmark-json={out / 'benchmark.json'}",
-            "--benchmark-disable-gc",
+            # What a child prints by its descriptors would mix with what others print: each has its pipe.
+            "--capture=sys",
             "--tb=short",
             "-q",
         ]
@@ -40,14 +48,23 @@ def main(cells: Path, out: Path) -> int:
     return 0 if int(code) in RAN else int(code)
 
 
-def _set_threads(cells: Path) -> None:
-    """One thread for each CPU this process may use: `os.cpu_count()` would report the host's."""
-    asked = {cell["parameters"]["threads"] for cell in json.loads(cells.read_text())["cells"]} - {None}
-    threads = max(
-        asked, default=len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    )
-    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[name] = str(threads)
+def _threads(rows: list[dict[str, Any]]) -> int:
+    """What was asked for; else one where each cell has a process, and all the CPUs where it is alone."""
+    asked = {row["parameters"]["threads"] for row in rows} - {None}
+    forked = sys.platform == "linux" and {row["suite"] for row in rows} == {"functional"}
+    # `os.cpu_count()` would report the host's.
+    own = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return max(asked, default=1 if forked else own)
+
+
+def _rooms(rows: list[dict[str, Any]], out: Path) -> list[str]:
+    """The suites that are asked for, and of pytest's plugins only what they use, whatever is installed."""
+    suites = {row["suite"] for row in rows}
+    functional = [str(HERE / "functional"), "--disable-plugin-autoload"]
+    if suites == {"functional"}:
+        return functional
+    benchmark = ["-p", "pytest_benchmark.plugin", f"--benchmark-json={out / 'benchmark.json'}"]
+    return [*functional, str(HERE / "throughput"), *benchmark, "--benchmark-disable-gc"]
 
 
 if __name__ == "__main__":

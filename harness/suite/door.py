@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.matrix.records import Cell, Suite
 from harness.results.record import Check, Metric, Outcome, Report
-from harness.suite.facts import gather, oom_kills
+from harness.suite.facts import oom_kills
 from harness.suite.outcomes import of_cell
 
 PHASE = "phase."
@@ -79,7 +79,6 @@ class Journal:
 
     def __init__(self, out: Path) -> None:
         self.out = out
-        self.attempt: Attempt | None = None
 
     def event(self, event: str, cell: str, name: str | None = None) -> None:
         """Say what is about to happen, so that a kill tells which cell it hit."""
@@ -88,17 +87,11 @@ class Journal:
     def start(self, cell: Cell) -> Attempt:
         """Begin a cell."""
         self.event("start", cell.id)
-        self.attempt = Attempt(cell)
-        return self.attempt
+        return Attempt(cell)
 
-    def finish(self) -> None:
-        """Write the report of the cell in flight."""
-        attempt, self.attempt = self.attempt, None
-        if attempt is None:
-            return
-        outcome, message = attempt.outcome(), attempt.message()
-        if oom_kills() > attempt.oom_kills:
-            outcome, message = Outcome.OOM, "a process of this cell was killed for want of memory"
+    def finish(self, attempt: Attempt, ending: tuple[Outcome, str] | None = None) -> Report:
+        """Write the report of a cell; `ending` is what befell it, where its checks do not tell."""
+        outcome, message = ending or (attempt.outcome(), attempt.message())
         report = Report(
             cell=attempt.cell.id,
             outcome=outcome,
@@ -106,12 +99,13 @@ class Journal:
             checks=tuple(attempt.checks),
             # What was measured before a later phase went wrong was measured.
             metrics=() if attempt.doubt() else tuple(attempt.metrics),
-            facts=gather(attempt.cell) | attempt.facts,
+            facts=attempt.facts,
             started=attempt.started,
             seconds=time.perf_counter() - attempt.clock,
         )
         self._append("results.jsonl", report.to_json())
         self.event("finish", attempt.cell.id)
+        return report
 
     def _append(self, name: str, row: dict[str, Any]) -> None:
         # One write a line: a kill can tear the last line and nothing before it.

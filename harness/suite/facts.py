@@ -23,10 +23,15 @@ def gather(cell: Cell) -> dict[str, Any]:
         "torch": torch.__version__,
         "transformers": transformers.__version__,
         "threads": torch.get_num_threads(),
-        "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cpus": cpus(),
         "device_name": device_name(cell.torch_device),
         "dtype": cell.parameters.dtype,
     }
+
+
+def cpus() -> int:
+    """CPUs that this process may use: a runner gives a set of them, never a share of their time."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def device_name(torch_device: str) -> str:

@@ -1,11 +1,13 @@
-"""How what happened in a test becomes an outcome of DESIGN.md's list."""
+"""How what happened in a test, or to a child that ran tests, becomes an outcome of DESIGN.md's list."""
 
+import signal
 from pathlib import Path
 
 import pytest
 import torch
 
 from harness.results.record import Check, Outcome
+from harness.suite.forks import BROKEN, Ended
 
 HERE = str(Path(__file__).parent)
 MESSAGE_LIMIT = 600
@@ -22,6 +24,8 @@ SEVERITY = (
 )
 # What torch says when an allocation fails on the CPU, where it raises a plain RuntimeError.
 CPU_OOM = "can't allocate memory"
+OUT_OF_MEMORY = ("MemoryError", "std::bad_alloc", CPU_OOM)
+"""Last words of a process that was refused memory."""
 
 
 class Unsupported(pytest.skip.Exception):  # type: ignore[name-defined]  # an attribute pytest adds
@@ -60,3 +64,29 @@ def message_of(error: BaseException) -> str:
     if not isinstance(error, AssertionError | pytest.skip.Exception):
         text = f"{type(error).__name__}: {text}"
     return text if len(text) <= MESSAGE_LIMIT else text[: MESSAGE_LIMIT - 1] + "…"
+
+
+def of_ending(ended: Ended, timeout_s: float, *, starved: bool) -> tuple[Outcome, str]:
+    """The outcome of a child that has left no report, and a sentence for it.
+
+    `starved`: the kernel has killed a process for want of memory while it ran.
+    """
+    if ended.late:
+        return Outcome.TIMEOUT, f"past its deadline of {timeout_s:g} s, and stopped"
+    refused = ended.code != 0 and any(sign in ended.output for sign in OUT_OF_MEMORY)
+    if refused or (starved and ended.code == -signal.SIGKILL):
+        return Outcome.OOM, "out of memory: raise the memory limit, or ask for less"
+    if ended.code == BROKEN:
+        last = ended.output.strip().rpartition("\n")[2]
+        return Outcome.ERROR, f"broke outside of any check: {last[:MESSAGE_LIMIT]}"
+    if ended.code == 0:
+        return Outcome.ERROR, "ended as if all were well, and left no report"
+    return Outcome.CRASHED, f"crashed: {_described(ended.code)}"
+
+
+def _described(code: int) -> str:
+    try:
+        which = signal.Signals(-code)
+    except ValueError:
+        return f"exit code {code}"
+    return f"{(signal.strsignal(which) or 'signal').lower()} ({which.name})"

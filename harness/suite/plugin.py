@@ -1,11 +1,13 @@
-"""The pytest plugin of the suite: cells become tests, and finished cells become reports.
+"""The pytest plugin of the suite: cells become tests, and what the tests find is told as it happens.
 
-Tests are ordered cell by cell, a cell's checks before its phases, so that a cell is finished and
-written down before the next begins and so that correctness can gate speed.
+Nothing is made of the cells when pytest collects: `serving` asks for a cell's tests when its turn comes, in
+the process that runs them. A cell's checks come before its phases, so that correctness can gate speed.
 """
 
 import math
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +20,22 @@ from harness.suite.door import PHASE, Attempt, Journal, Order
 from harness.suite.functional.checks import Facts, applicable
 from harness.suite.functional.subject import Finding, Subject
 from harness.suite.latest import Latest
+from harness.suite.ledger import judged, known
 from harness.suite.models.build import model_class, tiny_config_of
 from harness.suite.outcomes import Unsupported, message_of, of_exception
+from harness.suite.serving import INSIDE, Loop
 from harness.suite.throughput.phases import applicable as applicable_phases
 from harness.suite.throughput.workload import Workload
 
 ORDER = pytest.StashKey[Order]()
-JOURNAL = pytest.StashKey[Journal]()
+MODULES = pytest.StashKey[list[pytest.Module]]()
+"""The suite's own test modules, which a cell's tests are made from."""
+CELL = pytest.StashKey[Cell]()
+"""The cell whose tests are being made."""
 FINDING = pytest.StashKey[tuple[Finding, float]]()
 """What a check measured, and its tolerance."""
-KNOWN = {Outcome.FAILED: Outcome.XFAILED, Outcome.PASSED: Outcome.XPASSED}
-"""What the outcome of a check in the ledger of known failures means."""
+SUBJECTS = pytest.StashKey[Latest[Subject]]()
+WORKLOADS = pytest.StashKey[Latest[Workload]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,99 +52,101 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("the suite needs --cells CELLS.json and --out FOLDER")
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
-    config.stash[ORDER] = Order.read(cells)
-    config.stash[JOURNAL] = Journal(out)
+    order = Order.read(cells)
+    config.stash[ORDER] = order
+    config.stash[SUBJECTS] = Latest(Subject.of)
+    config.stash[WORKLOADS] = Latest(lambda cell: Workload.of(cell, order.memory_bytes))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One test a cell and check, one a throughput cell and phase."""
-    config, kind = metafunc.config, "check" if "check" in metafunc.fixturenames else "phase"
-    rows: list[Any] = []
-    for cell in config.stash[ORDER].cells:
-        config.stash[JOURNAL].event("collect", cell.id)
-        if kind == "check":
-            rows += [_row(cell, check, _marks(cell, check)) for check in _checks(cell)]
-        else:
-            rows += [_row(cell, phase) for phase in _phases(cell)]
+    """One test a check or phase of the cell whose turn it is; none while pytest collects."""
+    cell, kind = metafunc.config.stash.get(CELL, None), _kind(metafunc.fixturenames)
+    rows = (
+        [] if cell is None else [_row(cell, name) for name in (_checks if kind == "check" else _phases)(cell)]
+    )
     metafunc.parametrize(("cell", kind), rows)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Cell by cell; within one, checks before phases, as collected. A cell without tests ends here."""
-    position = {cell.id: index for index, cell in enumerate(config.stash[ORDER].cells)}
+    """Keep the modules; of a cell's tests, checks come before phases."""
+    if MODULES not in config.stash:
+        parents = {item.nodeid.partition("::")[0]: item.getparent(pytest.Module) for item in items}
+        config.stash[MODULES] = [module for module in parents.values() if module is not None]
     # Where a test function got no rows at all, pytest leaves one item without a cell.
     items[:] = [item for item in items if isinstance(_params(item)["cell"], Cell)]
-    items.sort(key=lambda item: (position[_cell(item).id], "phase" in _params(item)))
-    tested, journal = {_cell(item).id for item in items}, config.stash[JOURNAL]
-    for cell in config.stash[ORDER].cells:
-        if cell.id not in tested:
-            journal.start(cell)
-            journal.finish()
+    items.sort(key=lambda item: "phase" in _params(item))
+
+
+def pytest_runtestloop(session: pytest.Session) -> bool:
+    """Run every cell of the order."""
+    config = session.config
+    if not config.option.collectonly:
+        journal = Journal(config.getoption("--out"))
+        Loop(session, config.stash[ORDER], journal, partial(expand, session)).run()
+    return True
+
+
+def expand(session: pytest.Session, cell: Cell) -> list[pytest.Item]:
+    """The tests of a cell, as pytest would have collected them, with `-k` and the like heeded."""
+    session.config.stash[CELL] = cell
+    made = [item for module in session.config.stash[MODULES] for item in module.collect()]
+    items = [item for item in made if isinstance(item, pytest.Item)]
+    session.config.hook.pytest_collection_modifyitems(session=session, config=session.config, items=items)
+    return items
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, Any, Any]:
-    """Start a cell's report before its first test and write it after its last."""
-    journal, cell = item.config.stash[JOURNAL], _cell(item)
-    if journal.attempt is None:
-        journal.start(cell)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Say what begins."""
     params = _params(item)
-    kind = "check" if "check" in params else "phase"
-    journal.event(kind, cell.id, params[kind])
-    result = yield
-    if nextitem is None or _cell(nextitem) is not cell:
-        journal.finish()
-    return result
+    kind = _kind(params)
+    item.config.stash[INSIDE].begin(kind, params[kind])
+    return (yield)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
-    """Note how a check or phase ended, with what it measured."""
+    """Say how a check or phase ended, with what it measured."""
     report = yield
-    if call.when == "call" or (call.when == "setup" and call.excinfo):
-        attempt = item.config.stash[JOURNAL].attempt
-        params = _params(item)
-        # A phase leaves metrics; it is a check of its own only where it did not end well.
-        if attempt is not None and ("check" in params or call.excinfo):
-            attempt.checks.append(_ended(item, call, params))
+    ended = call.when == "call" or (call.when == "setup" and call.excinfo)
+    # A phase leaves metrics; it is a check of its own only where it did not end well.
+    if ended and ("check" in _params(item) or call.excinfo):
+        item.config.stash[INSIDE].say({"ended": asdict(_ended(item, call))})
     return report
 
 
 @pytest.fixture
 def attempt(request: pytest.FixtureRequest) -> Attempt:
     """The cell in flight, to which a phase adds its metrics."""
-    found = request.config.stash[JOURNAL].attempt
-    if found is None:
-        raise RuntimeError("a test ran outside the protocol that starts its cell")
-    return found
+    return request.config.stash[INSIDE].attempt
 
 
-@pytest.fixture(scope="session")
-def subjects() -> Latest[Subject]:
+@pytest.fixture
+def subjects(request: pytest.FixtureRequest) -> Latest[Subject]:
     """The subject of the cell in flight."""
-    return Latest(Subject.of)
+    return request.config.stash[SUBJECTS]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def workloads(request: pytest.FixtureRequest) -> Latest[Workload]:
     """The workload of the cell in flight."""
-    memory = request.config.stash[ORDER].memory_bytes
-    return Latest(lambda cell: Workload.of(cell, memory))
+    return request.config.stash[WORKLOADS]
 
 
-def _ended(item: pytest.Item, call: pytest.CallInfo[None], params: dict[str, Any]) -> Check:
+def _ended(item: pytest.Item, call: pytest.CallInfo[None]) -> Check:
+    params = _params(item)
     name = params.get("check") or f"{PHASE}{params['phase']}"
     finding, limit = item.stash.get(FINDING, (None, None))
-    outcome, message = Outcome.PASSED, ""
+    outcome, message = Outcome.PASSED, finding.detail if finding else ""
     if call.excinfo is not None:
         outcome, message = of_exception(call.excinfo.value), message_of(call.excinfo.value)
-    if name in _cell(item).known_failures:
-        outcome = KNOWN.get(outcome, outcome)
+    outcome, message = judged(params["cell"], name, outcome, message)
     return Check(
         name=name,
         outcome=outcome,
         seconds=call.duration,
-        message=message or (finding.detail if finding else ""),
+        message=message,
         measured=finding.deviation if finding and math.isfinite(finding.deviation) else None,
         limit=limit,
     )
@@ -162,20 +171,16 @@ def _facts(cell: Cell) -> Facts | None:
         return None  # `Unsupported` is pytest's skip, which is no Exception and would skip every cell here
 
 
-def _row(cell: Cell, name: str, marks: Sequence[pytest.MarkDecorator] = ()) -> Any:
+def _row(cell: Cell, name: str) -> Any:
+    row = known(cell, name)
+    marks = [pytest.mark.xfail(reason=row["reason"] or "", strict=True)] if row else []
     return pytest.param(cell, name, id=f"{cell.id}-{name}", marks=marks)
 
 
-def _marks(cell: Cell, name: str) -> list[pytest.MarkDecorator]:
-    reason = cell.known_failures.get(name)
-    return [pytest.mark.xfail(reason=reason, strict=False)] if reason else []
+def _kind(names: Any) -> str:
+    return "check" if "check" in names else "phase"
 
 
 def _params(item: pytest.Item) -> dict[str, Any]:
     found: dict[str, Any] = item.callspec.params  # type: ignore[attr-defined]  # every test here has parameters
     return found
-
-
-def _cell(item: pytest.Item) -> Cell:
-    cell: Cell = _params(item)["cell"]
-    return cell

@@ -54,7 +54,9 @@ def make_result(cells: dict[str, Cell]) -> MakeResult:
     """A function from a cell's name and the report's fields to a Result, passed unless said otherwise."""
 
     def make(
-        name: str = "bert functional", known_failures: dict[str, str] | None = None, **report: Any
+        name: str = "bert functional",
+        known_failures: dict[str, dict[str, str | None]] | None = None,
+        **report: Any,
     ) -> Result:
         cell = replace(cells[name], known_failures=known_failures or {})
         said: dict[str, Any] = {

@@ -1,7 +1,7 @@
 """Records pass through JSON and their schema unchanged."""
 
 import json
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any
 
 import pytest
@@ -14,10 +14,13 @@ from harness.matrix.records import (
     Checkpoint,
     ContainerAccess,
     Device,
+    Family,
+    Gone,
     KnownFailure,
     Model,
     Parameters,
     Presence,
+    Priority,
     Suite,
     Tolerance,
 )
@@ -80,10 +83,26 @@ models = st.builds(
     id=names,
     model_type=names,
     architecture=names,
-    auto_class=st.just("AutoModel"),
+    classes=st.lists(st.sampled_from(["BertModel", "BertForMaskedLM"]), min_size=1, max_size=2).map(tuple),
+    tasks=name_lists,
+    priority=st.sampled_from(Priority),
+    left=st.none() | st.just("5.23.0"),
     aliases=st.lists(messages, max_size=3).map(tuple),
     checkpoint=st.none()
     | st.builds(Checkpoint, hub_id=st.just("a/b"), config=st.dictionaries(names, scalars)),
+)
+
+
+known_failures = st.builds(
+    KnownFailure,
+    model=names,
+    check=names,
+    reason=st.text(min_size=10, max_size=40),
+    expires=st.dates().map(str),
+    versions=st.none() | st.just("transformers>=5.20,<6"),
+    model_class=st.none() | st.just("BertModel"),
+    device=st.none() | names,
+    link=st.none() | st.just("https://example.org/1"),
 )
 
 
@@ -113,7 +132,7 @@ def cells(draw: st.DrawFn) -> Cell:
             checks=name_lists,
             phases=phases,
             tolerances=st.dictionaries(names, seconds, max_size=3),
-            known_failures=st.dictionaries(names, st.text(min_size=10, max_size=40), max_size=3),
+            known_failures=st.dictionaries(names, known_failures.map(asdict), max_size=3),
             timeout_s=st.floats(0.1, 1e6),
         )
     )
@@ -160,7 +179,9 @@ results = st.builds(
         (ContainerAccess, ("matrix", "$defs", "device", "properties", "container")),
         (Architecture, ("matrix", "$defs", "architecture")),
         (Tolerance, ("matrix", "$defs", "tolerance")),
-        (KnownFailure, ("matrix", "$defs", "known_failure")),
+        (KnownFailure, ("common", "$defs", "known_failure")),
+        (Gone, ("matrix", "$defs", "gone")),
+        (Family, ("matrix", "$defs", "family")),
     ],
 )
 def test_a_schema_has_the_fields_of_its_record(record: Any, path: tuple[str, ...]) -> None:

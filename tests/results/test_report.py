@@ -54,7 +54,7 @@ def test_functional_results_are_a_table_of_models_and_checks(make_result: MakeRe
     assert ["vit", "✓", "✗", "uns", "1.5", "failed"] in rows
     assert "✗ failed" in text
     assert "padding_invariance unsupported: it has no such thing (vit)" in text
-    assert "nox -s test-cpu -- --model vit --check forward" in text
+    assert "nox -s test-cpu -- --model vit --class ViTForImageClassification --check forward" in text
     assert f"Results: {FOLDER}" in text
 
 
@@ -93,10 +93,12 @@ def test_a_cell_without_figures_says_why(make_result: MakeResult) -> None:
 
 def test_cells_without_a_result_and_warnings_are_said(make_result: MakeResult) -> None:
     text = _shown(
-        [make_result()], planned=["bert-cpu-functional-float32", "vit-x"], warnings=["line 3 is torn"]
+        [make_result()],
+        planned=["bert-BertForMaskedLM-cpu-functional-float32", "vit-x"],
+        warnings=["line 3 is torn"],
     )
     assert "vit-x: no result" in text
-    assert "bert-cpu-functional-float32: no result" not in text
+    assert "bert-BertForMaskedLM-cpu-functional-float32: no result" not in text
     assert "line 3 is torn" in text
 
 
@@ -149,7 +151,7 @@ def test_a_command_to_copy_is_not_broken(make_result: MakeResult) -> None:
     file = io.StringIO()
     bad = make_result(outcome=Outcome.FAILED, checks=_checks(forward=Outcome.FAILED))
     show(Console(file=file, width=40), [bad], FOLDER)
-    assert "`nox -s test-cpu -- --model bert --check forward`" in file.getvalue()
+    assert "`nox -s test-cpu -- --model bert --class BertForMaskedLM --check forward`" in file.getvalue()
 
 
 def test_the_document_is_json_and_its_results_pass_their_schema(make_result: MakeResult) -> None:

@@ -1,13 +1,21 @@
 """What is as expected, and what to do about what is not."""
 
+import json
 from collections.abc import Callable
+from dataclasses import asdict
 
 import pytest
 
+from harness.matrix.records import KnownFailure
 from harness.results.record import Check, Outcome, Result
 from harness.results.verdict import EXPECTED, advice, exit_code, judge, missing
 
 MakeResult = Callable[..., Result]
+
+
+KNOWN = asdict(
+    KnownFailure(model="bert", check="forward", reason="a reason of some length", expires="2999-12-31")
+)
 
 
 def _check(outcome: Outcome, **fields: float) -> Check:
@@ -32,8 +40,9 @@ def test_a_failed_check_is_rerun_alone(make_result: MakeResult) -> None:
     check = _check(Outcome.FAILED, measured=0.5, limit=1e-4)
     (sentence,) = advice(make_result(outcome=Outcome.FAILED, checks=(check,)))
     assert sentence == (
-        "bert-cpu-functional-float32: forward failed (it deviates by 0.5 where 0.0001 is allowed): "
-        "see it alone with `nox -s test-cpu -- --model bert --check forward`"
+        "bert-BertForMaskedLM-cpu-functional-float32: forward failed (it deviates by 0.5 where 0.0001 is "
+        "allowed): see it alone with "
+        "`nox -s test-cpu -- --model bert --class BertForMaskedLM --check forward`"
     )
 
 
@@ -56,12 +65,13 @@ def test_a_failed_throughput_cell_is_rerun_by_its_own_session(make_result: MakeR
 
 def test_a_known_failure_that_passes_prints_the_row_to_remove(make_result: MakeResult) -> None:
     result = make_result(
-        known_failures={"forward": "a reason of some length"},
+        known_failures={"forward": KNOWN},
         outcome=Outcome.XPASSED,
         checks=(_check(Outcome.XPASSED),),
     )
     (sentence,) = advice(result)
-    assert '{"model": "bert", "check": "forward", "reason": "a reason of some length"}' in sentence
+    row = json.dumps({key: value for key, value in KNOWN.items() if value is not None})
+    assert f"remove {row} from known_failures in matrix.json" in sentence
 
 
 def test_a_crash_that_no_check_explains_is_said_beside_a_failed_check(make_result: MakeResult) -> None:

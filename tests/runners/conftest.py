@@ -113,6 +113,7 @@ def perform(
         *deeds: str,
         timeout_s: float = 60.0,
         grace_s: float = 60.0,
+        slack_s: float = 0.0,
         progress: Callable[[Event], None] = lambda _: None,
         tell: Callable[[str], None] = lambda _: None,
     ) -> dict[str, Result]:
@@ -125,6 +126,7 @@ def perform(
             progress=progress,
             tell=tell,
             grace_s=grace_s,
+            slack_s=slack_s,
         )
         try:
             execute(batch(*deeds, timeout_s=timeout_s), runner, execution)
@@ -139,7 +141,7 @@ def perform(
 
 
 def _cell(name: str, deed: str, timeout_s: float) -> Cell:
-    model = Model(id=deed, model_type="bert", architecture="encoder-only", auto_class="AutoModel")
+    model = Model(id=deed, model_type="bert", architecture="encoder-only", classes=("BertModel",))
     return Cell(
         id=name,
         model=model,

@@ -36,6 +36,27 @@ def test_a_cell_that_leaves_early_costs_itself(host_runner: HostRunner, perform:
     ]
 
 
+def test_where_several_were_in_flight_each_is_run_alone_to_tell(
+    host_runner: HostRunner, perform: Perform
+) -> None:
+    results = perform(host_runner, "takes_others_with_it", "passes", "quick", "passes")
+    assert {name: (result.outcome, result.attempt) for name, result in results.items()} == {
+        "2-quick": (Outcome.PASSED, 1),  # it has a result, and keeps it
+        "0-takes_others_with_it": (Outcome.CRASHED, 2),
+        "1-passes": (Outcome.PASSED, 3),
+        "3-passes": (Outcome.PASSED, 4),
+    }
+
+
+def test_of_several_in_flight_the_late_one_is_blamed(host_runner: HostRunner, perform: Perform) -> None:
+    results = perform(host_runner, "hangs_beside_others", "passes", "passes", timeout_s=4)
+    assert [(result.outcome, result.attempt) for result in results.values()] == [
+        (Outcome.TIMEOUT, 1),
+        (Outcome.PASSED, 2),
+        (Outcome.PASSED, 2),
+    ]
+
+
 def test_a_suite_that_thinks_it_is_done_is_not_asked_again(
     host_runner: HostRunner, perform: Perform, package: Path
 ) -> None:

@@ -13,7 +13,7 @@ from harness.runners import door
 from harness.runners.protocol import Event, Limits, Order
 from harness.runners.watch import PROGRESS_BYTES, Watch
 
-Make = Callable[[float, float], tuple[Order, Watch, list[Event]]]
+Make = Callable[..., tuple[Order, Watch, list[Event]]]
 FIRST, SECOND = "0-passes", "1-passes"
 
 
@@ -21,7 +21,7 @@ FIRST, SECOND = "0-passes", "1-passes"
 def make(store: RunStore, limits: Limits, provenance: Provenance, batch: Callable[..., Batch]) -> Make:
     """Makes a watch over two cells, given their timeout and the grace, in seconds."""
 
-    def watch(timeout_s: float, grace_s: float) -> tuple[Order, Watch, list[Event]]:
+    def watch(timeout_s: float, grace_s: float, slack_s: float = 0.0) -> tuple[Order, Watch, list[Event]]:
         isolation = Isolation(
             runner="host",
             network="host",
@@ -44,7 +44,7 @@ def make(store: RunStore, limits: Limits, provenance: Provenance, batch: Callabl
         cells = batch("passes", "passes", timeout_s=timeout_s).cells
         door.open_door(order, cells)
         told: list[Event] = []
-        return order, Watch(order, cells, told.append, grace_s), told
+        return order, Watch(order, cells, told.append, grace_s, slack_s), told
 
     return watch
 
@@ -64,22 +64,48 @@ def test_the_work_is_stopped_before_the_disk_is_full(make: Make, monkeypatch: py
     assert (stop.outcome, "of the disk" in stop.message) == (Outcome.ERROR, True)
 
 
-def test_the_last_cell_taken_up_is_in_flight_until_it_finishes(make: Make) -> None:
+def test_cells_are_in_flight_from_start_to_finish_several_at_once(make: Make) -> None:
     order, watch, told = make(60, 60)
-    assert (watch.tick(), watch.in_flight, watch.named) == (None, None, False)
-    write(
-        order,
-        ("collect", FIRST, None),
-        ("collect", SECOND, None),
-        ("start", FIRST, None),
-        ("check", FIRST, "kv"),
-    )
-    assert (watch.tick(), watch.in_flight, watch.doing) == (None, FIRST, "kv")
+    assert (watch.tick(), watch.in_flight, watch.named) == (None, {}, False)
+    write(order, ("start", FIRST, None), ("start", SECOND, None), ("check", SECOND, "kv"))
+    assert (watch.tick(), list(watch.in_flight), watch.doing) == (None, [FIRST, SECOND], {SECOND: "kv"})
+    write(order, ("finish", SECOND, None), ("check", SECOND, "kv"))
+    assert (watch.tick(), list(watch.in_flight), watch.doing) == (None, [FIRST], {})
     write(order, ("finish", FIRST, None))
-    assert (watch.tick(), watch.in_flight, watch.doing) == (None, None, "")
+    assert (watch.tick(), watch.in_flight, watch.named) == (None, {}, True)
+    assert [event.kind for event in told] == ["start", "start", "check", "finish", "check", "finish"]
+
+
+def test_each_cell_has_its_own_clock(make: Make) -> None:
+    order, watch, _ = make(0.4, 60)
+    write(order, ("start", FIRST, None))
+    watch.read()
+    time.sleep(0.3)
     write(order, ("start", SECOND, None))
-    assert (watch.tick(), watch.in_flight) == (None, SECOND)
-    assert [event.kind for event in told] == ["collect", "collect", "start", "check", "finish", "start"]
+    assert watch.tick() is None
+    time.sleep(0.15)
+    stop = watch.tick()
+    assert stop is not None
+    assert watch.late == (FIRST,)
+    assert watch.waited_s(FIRST) > watch.waited_s(SECOND)
+
+
+def test_the_inside_has_some_time_to_end_a_late_cell_itself(make: Make) -> None:
+    order, watch, _ = make(1e-6, 60, 60.0)
+    write(order, ("start", FIRST, None))
+    watch.read()
+    assert (watch.tick(), watch.late) == (None, ())
+
+
+def test_the_grace_begins_anew_when_the_last_cell_has_finished(make: Make) -> None:
+    order, watch, _ = make(60, 0.3)
+    write(order, ("start", FIRST, None))
+    watch.read()
+    time.sleep(0.35)
+    write(order, ("finish", FIRST, None))
+    assert watch.tick() is None
+    time.sleep(0.35)
+    assert watch.tick() is not None
 
 
 def test_a_line_is_taken_once_and_when_it_is_whole(make: Make) -> None:

@@ -16,12 +16,11 @@ from typing import Any
 
 import numpy as np
 import torch
-import transformers
 from scipy import stats
 
 from harness.matrix.records import Model
 from harness.results.record import Estimate
-from harness.suite.models.build import depth, full_config
+from harness.suite.models.build import depth, full_config, model_class
 from harness.suite.outcomes import Unsupported
 
 USABLE = 0.6
@@ -108,6 +107,7 @@ def estimate(samples: Mapping[int, Sequence[float]], layers: int) -> tuple[float
 
 def _count(model: Model, layers: int | None) -> int:
     config: Any = full_config(model, layers)
+    built_by: Any = model_class(model)
     with torch.device("meta"):
-        built = getattr(transformers, model.auto_class).from_config(config)
+        built = built_by._from_config(config)  # noqa: SLF001 — what the Auto classes' from_config calls
     return sum(parameter.numel() for parameter in built.parameters())

@@ -10,7 +10,7 @@ from harness.matrix.records import Cell
 from harness.suite.functional.generation import decoder_start
 from harness.suite.latest import release
 from harness.suite.models.build import depth, full_config, full_model, set_depth
-from harness.suite.models.inputs import Shape, caption_tokens, image_tokens, make_inputs
+from harness.suite.models.inputs_old import Shape, caption_tokens, image_tokens, make_inputs
 from harness.suite.outcomes import Unsupported
 from harness.suite.throughput import memory
 from harness.suite.throughput.clock import synchronise
