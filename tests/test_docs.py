@@ -39,7 +39,15 @@ SESSIONS = {
     "test": ("run", "--suite", "functional", "--device"),
 }
 """nox session, or what stands before the device in its name → the `harness` command it is."""
-READING = (("matrix",), ("results", "list"), ("--help",), ("-h",))
+READING = (
+    ("matrix", "list"),
+    ("matrix", "check"),
+    ("matrix", "show"),
+    ("matrix", "github"),
+    ("results", "list"),
+    ("--help",),
+    ("-h",),
+)
 """Commands that may be run for real, by how they begin."""
 
 

@@ -29,6 +29,8 @@ class Verb(NamedTuple):
 VERBS = {
     "run": Verb("harness.cli.run", "Run a suite and print what came out."),
     "results": Verb("harness.cli.results", "What came out."),
+    "coverage": Verb("harness.cli.coverage", "How much of the library was tried, and with what outcome."),
+    "repro": Verb("harness.cli.repro", "One check of one cell as a file of its own, for a bug report."),
     "matrix": Verb("harness.cli.matrix", "What is tested."),
     "image": Verb("harness.cli.image", "What a device's container holds."),
     "env": Verb("harness.cli.env", "Make the host runner's locked environment of a device."),

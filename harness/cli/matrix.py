@@ -11,7 +11,8 @@ from harness.errors import MatrixError
 from harness.matrix.github import github_jobs
 from harness.matrix.load import load, problems
 from harness.matrix.names import find_model, normalise, resolve
-from harness.matrix.records import Suite
+from harness.matrix.plan import plan
+from harness.matrix.records import Parameters, Suite
 from harness.matrix.select import Selection, select
 
 LATER = {
@@ -59,12 +60,18 @@ def check_matrix(context: click.Context, *, as_json: bool) -> int:
 
 @matrix.command("list")
 @select_options
+@click.option("--cells", is_flag=True, help="Their functional cells on cpu, by id, instead.")
 @AS_JSON
 @click.pass_context
-def list_models(context: click.Context, /, *, as_json: bool, **options: Any) -> None:
+def list_models(context: click.Context, /, *, cells: bool, as_json: bool, **options: Any) -> None:
     """List the models, with their architecture and checkpoint; all of them if none is named."""
     loaded, selection = load(root_of(context)), selection_of(options)
     rows = loaded.models if selection == Selection() else select(loaded, selection)
+    if cells:
+        planned = plan(loaded, rows, loaded.device("cpu"), Suite.FUNCTIONAL, Parameters())
+        ids = [cell.id for cell in planned]
+        click.echo(json.dumps(ids) if as_json else "\n".join(ids))
+        return
     if as_json:
         click.echo(json.dumps([plain(row) for row in rows]))
         return

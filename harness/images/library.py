@@ -15,7 +15,7 @@ from typing import Any
 from harness.errors import LibraryError
 from harness.images import hostenv
 from harness.images.hostenv import Tell
-from harness.matrix.records import Device
+from harness.matrix.records import Cell, Device
 
 PATIENCE_S = 300
 PACKAGE = Path(__file__).parents[2]
@@ -44,6 +44,23 @@ def ask(python: Path, *question: str, variables: dict[str, str] | None = None) -
                 "transformers with --python"
             ) from error
     return answer
+
+
+def reproduce(python: Path, cell: Cell, check: str, out: Path) -> None:
+    """Write the reproduction of a cell's check to `out`; LibraryError where it cannot be made."""
+    with tempfile.TemporaryDirectory(prefix="harness-") as folder:
+        given = Path(folder) / "cell.json"
+        given.write_text(json.dumps(cell.to_json()), "utf-8")
+        made = Path(folder) / "script.py"
+        said = _run([str(python), "-m", "harness.suite.repro", str(given), check, str(made)], OFFLINE)
+        if not made.is_file():
+            raise LibraryError(f"no reproduction of {check} of {cell.id} could be made: {said}")
+        try:
+            out.write_text(made.read_text("utf-8"), "utf-8")
+        except OSError as error:
+            raise LibraryError(
+                f"{out} cannot be written: {error.strerror}; name another file with --out"
+            ) from error
 
 
 def _run(command: Sequence[str], variables: dict[str, str]) -> str:

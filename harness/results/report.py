@@ -37,6 +37,7 @@ MARKS = {
 SHORT = {
     "construct": "make",
     "forward": "fwd",
+    "input_sensitivity": "in",
     "determinism": "same",
     "batch_equivalence": "bat",
     "padding_invariance": "pad",
@@ -46,8 +47,9 @@ SHORT = {
     "bf16_vs_fp32": "bf16",
     "sdpa_vs_eager": "sdpa",
     "gradients": "grad",
+    "pipeline": "pipe",
 }
-"""Check → its column's heading; eleven full names fit on no terminal."""
+"""Check → its column's heading; thirteen full names fit on no terminal."""
 
 
 def console(file: TextIO) -> Console:

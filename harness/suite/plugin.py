@@ -19,6 +19,7 @@ from harness.results.record import Check, Outcome
 from harness.suite.door import PHASE, Attempt, Journal, Order
 from harness.suite.functional.checks import Facts, applicable
 from harness.suite.functional.subject import Finding, Subject
+from harness.suite.functional.subjects import subject_of
 from harness.suite.latest import Latest
 from harness.suite.ledger import judged, known
 from harness.suite.models.build import model_class, tiny_config_of
@@ -54,7 +55,7 @@ def pytest_configure(config: pytest.Config) -> None:
     transformers.logging.disable_progress_bar()
     order = Order.read(cells)
     config.stash[ORDER] = order
-    config.stash[SUBJECTS] = Latest(Subject.of)
+    config.stash[SUBJECTS] = Latest(subject_of)
     config.stash[WORKLOADS] = Latest(lambda cell: Workload.of(cell, order.memory_bytes))
 
 

@@ -70,6 +70,9 @@ def test_lists_as_json(root: Path, run: Run) -> None:
     assert {row["architecture"] for row in listed} == {"video"}
     (bert,) = json.loads(run(root, "matrix", "list", "--json", "--class", "BertModel").stdout)
     assert (bert["id"], bert["classes"]) == ("bert", ["BertModel"])
+    cells = run(root, "matrix", "list", "--cells", "--model", "bert").stdout.splitlines()
+    assert cells[0] == "bert-BertForMaskedLM-cpu-functional-float32"
+    assert "bert-BertModel-cpu-functional-float32" in cells
     assert json.loads(run(root, "matrix", "check", "--json").stdout) == {"problems": []}
     assert json.loads(run(root, "results", "list", "--json").stdout) == []
 

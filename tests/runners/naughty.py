@@ -53,13 +53,21 @@ def hoards_unseen() -> None:
         hoard[-1].write(b"x" * (1 << 26))
 
 
+def its_child_hoards() -> None:
+    """The kernel kills the child, and the model goes on as if nothing had been."""
+    if (child := os.fork()) == 0:
+        hoards_unseen()
+    os.waitpid(child, 0)
+
+
 def kills_its_parent_s_group() -> None:
     os.killpg(os.getpgid(os.getppid()), signal.SIGKILL)
     time.sleep(60)
 
 
 DEEDS: tuple[Callable[[], None], ...] = (
-    behaves, segfaults, aborts, leaves, hangs, hoards, hoards_unseen, kills_its_parent_s_group,
+    behaves, segfaults, aborts, leaves, hangs, hoards, hoards_unseen, its_child_hoards,
+    kills_its_parent_s_group,
 )  # fmt: skip
 
 

@@ -15,10 +15,10 @@ import torch
 from harness.suite.functional.generation import generate, kv_cache_equivalence
 from harness.suite.functional.gradients import gradients
 from harness.suite.functional.padding import padding_invariance, takes_padding
+from harness.suite.functional.pipelines import has_pipeline, pipeline
 from harness.suite.functional.precision import bf16_vs_fp32
 from harness.suite.functional.sensitivity import input_sensitivity
 from harness.suite.functional.subject import CheckFailed, Finding, Subject, deviation
-from harness.suite.models.inputs.make import collate
 from harness.suite.models.peculiar import exempt_checks
 
 
@@ -56,11 +56,12 @@ def construct(subject: Subject) -> Finding:
 def forward(subject: Subject) -> Finding:
     """Outputs exist, their rows are the batch's, they are finite, and they are not all one value."""
     batch = 2
-    outputs = subject.forward(subject.inputs(batch))
+    rows = subject.rows(batch)
+    outputs = subject.forward(subject.together(rows))
     if not outputs:
         raise CheckFailed("forward returned no floating-point tensor")
     faults = [f"{name} is not finite" for name, out in outputs.items() if not out.isfinite().all()]
-    if not any(out.dim() and out.shape[0] == batch for out in outputs.values()):
+    if not any(out.dim() and out.shape[0] == batch for out in outputs.values()) and not _packed(outputs, subject.forward(rows[0])):
         faults.append(f"no output has {batch} rows for a batch of {batch}")
     if all(out.numel() < 2 or out.float().std() == 0 for out in outputs.values()):
         faults.append("every output is constant")
@@ -76,11 +77,12 @@ def determinism(subject: Subject) -> Finding:
 def batch_equivalence(subject: Subject) -> Finding:
     """A row gives the same outputs alone as in a batch of two."""
     rows = subject.rows(batch=2)
-    together = subject.forward(collate(rows))
+    together = subject.forward(subject.together(rows))
     findings = []
     for index, row in enumerate(rows):
-        own = {name: part[index] for name, out in together.items() if (part := _halves(out))}
-        findings.append(deviation(own, subject.forward(row)))
+        alone = subject.forward(row)
+        own = {name: part[index] for name, out in together.items() if name in alone and (part := _halves(out, alone[name]))}
+        findings.append(deviation(own, alone))
     return max(findings, key=lambda finding: finding.deviation)
 
 
@@ -125,12 +127,29 @@ def set_attention(model: Any, implementation: str) -> None:
         model.set_attn_implementation({"": implementation})
 
 
-def _halves(out: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor] | None:
-    """The output's parts that belong to the first and to the second row; None where it has no such parts."""
-    if not out.dim() or out.shape[0] % 2:
+def _halves(out: torch.Tensor, alone: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """The output's parts that belong to the first and to the second row; None where it has no such parts.
+
+    Towers that read patches of several images in one sequence (`alone` for one row) put them out in one sequence too.
+    """
+    if not out.dim():
         return None
-    first, second = out.split(out.shape[0] // 2)
+    along = next((axis for axis in range(out.dim()) if _doubled(out, alone, axis)), 0)
+    if out.shape[along] % 2:
+        return None
+    first, second = out.split(out.shape[along] // 2, dim=along)
     return first, second
+
+
+def _packed(outputs: dict[str, torch.Tensor], alone: dict[str, torch.Tensor]) -> bool:
+    """Whether an output is that of two rows in one sequence."""
+    pairs = [(out, alone[name]) for name, out in outputs.items() if name in alone]
+    return any(_doubled(out, one, axis) for out, one in pairs for axis in range(out.dim()))
+
+
+def _doubled(out: torch.Tensor, alone: torch.Tensor, axis: int) -> bool:
+    """Whether the output of two rows is that of one, twice as long in that dimension."""
+    return out.dim() == alone.dim() and [*out.shape] == [size * (1 + (i == axis)) for i, size in enumerate(alone.shape)]
 
 
 def _shapes(outputs: dict[str, torch.Tensor]) -> str:
@@ -158,6 +177,7 @@ CHECKS: dict[str, Check] = {
         # The library's own statement of which classes have both paths; it has no public form.
         Check("sdpa_vs_eager", sdpa_vs_eager, lambda f: bool(f.model_class._supports_sdpa)),  # noqa: SLF001
         Check("gradients", gradients),
+        Check("pipeline", pipeline, has_pipeline),
     )
 }
 

@@ -6,7 +6,6 @@ import torch
 from transformers import LogitsProcessor
 
 from harness.suite.functional.subject import CheckFailed, Finding, Subject, deviation
-from harness.suite.models.inputs.make import pins_of
 
 NEW_TOKENS = 6
 
@@ -38,7 +37,7 @@ def generate(subject: Subject) -> Finding:
         faults.append("greedy decoding gave other tokens the second time")
     if int(new.max()) >= subject.model.config.get_text_config().vocab_size or int(new.min()) < 0:
         faults.append("a token outside the vocabulary")
-    if not subject.model.config.is_encoder_decoder:
+    if not subject.model.config.is_encoder_decoder and subject.pins.get("keeps_prompt", True):
         kept = first.sequences[:, : prompt["input_ids"].shape[1]]
         if not torch.equal(kept, prompt["input_ids"]):
             faults.append("the prompt was changed")
@@ -63,20 +62,20 @@ def kv_cache_equivalence(subject: Subject) -> Finding:
 
 def decoder_start(model: Any) -> dict[str, int]:
     """T5's configuration names no start token; its checkpoints start from the padding token, 0."""
-    given = model.generation_config.decoder_start_token_id
+    given = getattr(model.generation_config, "decoder_start_token_id", None)
     return {"decoder_start_token_id": 0} if model.config.is_encoder_decoder and given is None else {}
 
 
 def _generated(subject: Subject, prompt: dict[str, torch.Tensor], **options: Any) -> Any:
+    # A row of `peculiar` sets an option to None where the model's own generate names it.
+    given = {"pad_token_id": 0, **decoder_start(subject.model), **subject.pins.get("generate", {})}
     with torch.no_grad():
         return subject.model.generate(
             **prompt,
-            **decoder_start(subject.model),
-            **pins_of(subject.model).get("generate", {}),
+            **{name: value for name, value in given.items() if value is not None},
             do_sample=False,
             max_new_tokens=NEW_TOKENS,
             min_new_tokens=NEW_TOKENS,
-            pad_token_id=0,
             return_dict_in_generate=True,
             output_logits=True,
             **options,

@@ -1,15 +1,19 @@
 """The backward pass against the function it claims to differentiate."""
 
 import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 
-from harness.suite.functional.subject import CheckFailed, Finding, Subject, tensors
-from harness.suite.models.inputs.make import run
+from harness.suite.functional.subject import CheckFailed, Finding, Subject
+from harness.suite.models.peculiar import frozen_parts
 
 Direction = list[tuple[torch.nn.Parameter, torch.Tensor]]
 """Parameters, each with a tensor of its shape along which it is moved."""
+
+Loss = Callable[[], torch.Tensor]
+"""The loss at the parameters as they are now."""
 
 STEPS = (1e-6, 1e-5, 1e-7, 1e-4, 1e-8)
 """Steps of the central difference, relative to the norm of the parameters: its error is O(step²) where the model
@@ -33,35 +37,57 @@ def gradients(subject: Subject) -> Finding:
     it misses all paths of a parameter, that has no gradient, and yet moves the loss.
     """
     subject.require(torch.float64)
-    model, inputs, steps = _in(torch.float64, subject), subject.inputs(batch=2), STEPS
-    try:
-        loss = _loss(model, _cast(inputs, torch.float64))
-        inputs = _cast(inputs, torch.float64)
-    except RuntimeError as error:
-        if "dtype" not in str(error):
-            raise
-        # The model's own code fixes float32 somewhere: differentiated in that, with steps above its noise.
-        model, steps = _in(torch.float32, subject), SINGLE_STEPS
-        loss = _loss(model, inputs)
+    model, loss, steps = _differentiable(subject)
+    value = loss()
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    found = torch.autograd.grad(loss, trained, allow_unused=True)
+    found = torch.autograd.grad(value, trained, allow_unused=True)
     used = [(p, g) for p, g in zip(trained, found, strict=True) if g is not None]
     norm = sum(float(g.square().sum()) for _, g in used) ** 0.5
     if norm == 0 or not math.isfinite(norm):
         raise CheckFailed(f"the gradient's norm is {norm} over {len(used)} of {len(trained)} parameters")
-    value = abs(loss.item()) or norm
-    unused = [p for p, g in zip(trained, found, strict=True) if g is None]
-    if abs(_shifted(model, inputs, _anywhere(unused), NUDGE) - loss.item()) > UNMOVED * value:
+    frozen = {id(parameter) for parameter in _frozen(model)}
+    unused = [p for p, g in zip(trained, found, strict=True) if g is None and id(p) not in frozen]
+    if abs(_shifted(loss, _anywhere(unused), NUDGE) - value.item()) > UNMOVED * (abs(value.item()) or norm):
         raise CheckFailed(f"{len(unused)} parameters have no gradient, and yet they move the loss")
     detail = f"|g| = {norm:.4g} over {len(used)} of {len(trained)} parameters"
+    return Finding(_nearest(loss, used, norm, steps), detail)
+
+
+def _frozen(model: Any) -> list[torch.nn.Parameter]:
+    """Parameters of the parts that the library runs without gradient on purpose."""
+    parts = frozen_parts(model.config.model_type, type(model).__name__)
+    return [parameter for name, parameter in model.named_parameters() if not parts.isdisjoint(name.split("."))]
+
+
+def _nearest(loss: Loss, used: Direction, norm: float, steps: Sequence[float]) -> float:
+    """The relative difference of slope and gradient at the step where they are nearest."""
     size = sum(float(p.detach().double().square().sum()) for p, _ in used) ** 0.5
     deviation = math.inf
     for step in steps:
-        slope = _slope(model, inputs, used, step * size / norm)
+        slope = _slope(loss, used, step * size / norm)
         deviation = min(deviation, abs(slope - norm**2) / norm**2)
         if deviation <= CLOSE:
             break
-    return Finding(deviation, detail)
+    return deviation
+
+
+def _differentiable(subject: Subject) -> tuple[Any, Loss, Sequence[float]]:
+    """A copy of the model, its loss, and the steps that suit its precision: float64 where its code allows it."""
+    inputs = subject.inputs(batch=2)
+    model = _in(torch.float64, subject)
+    double = _cast(inputs, torch.float64)
+    try:
+        suits = bool(_projected(subject.outputs(double, model)).isfinite())
+    except RuntimeError as error:
+        if "type" not in str(error):  # "… to have the same dtype", "Input type (float) and bias type (double) …"
+            raise
+        suits = False
+    if not suits:
+        # The model's own code fixes float32 somewhere (a mask, say, in which float64's least value is infinite):
+        # differentiated in that, with steps above its noise.
+        single = _in(torch.float32, subject)
+        return single, lambda: _projected(subject.outputs(inputs, single)), SINGLE_STEPS
+    return model, lambda: _projected(subject.outputs(double, model)), STEPS
 
 
 def _in(dtype: torch.dtype, subject: Subject) -> Any:
@@ -78,10 +104,11 @@ def _cast(inputs: dict[str, Any], dtype: torch.dtype) -> dict[str, Any]:
     }
 
 
-def _loss(model: torch.nn.Module, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+def _projected(outputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    """A fixed random projection of all outputs, a number."""
     generator = torch.Generator().manual_seed(0)
     total: torch.Tensor | None = None
-    for output in tensors(run(model, inputs)).values():
+    for output in outputs.values():
         weights = torch.rand(output.shape, generator=generator, dtype=torch.float64).to(output.device)
         term = (output.double() * weights).mean()
         total = term if total is None else total + term
@@ -96,20 +123,20 @@ def _anywhere(parameters: list[torch.nn.Parameter]) -> Direction:
     return [(p, torch.rand(p.shape, generator=generator, dtype=p.dtype).to(p.device)) for p in parameters]
 
 
-def _slope(model: torch.nn.Module, inputs: dict[str, torch.Tensor], along: Direction, step: float) -> float:
+def _slope(loss: Loss, along: Direction, step: float) -> float:
     """The central difference of the loss."""
-    ahead, behind = (_shifted(model, inputs, along, signed) for signed in (step, -step))
+    ahead, behind = (_shifted(loss, along, signed) for signed in (step, -step))
     return (ahead - behind) / (2 * step)
 
 
 @torch.no_grad()
-def _shifted(model: torch.nn.Module, inputs: dict[str, torch.Tensor], along: Direction, step: float) -> float:
+def _shifted(loss: Loss, along: Direction, step: float) -> float:
     """The loss with the parameters moved by `step` along the direction, and put back."""
     originals = [parameter.clone() for parameter, _ in along]
     for parameter, direction in along:
         parameter.add_(direction.to(parameter.dtype), alpha=step)
     try:
-        return float(_loss(model, inputs))
+        return float(loss())
     finally:
         for (parameter, _), original in zip(along, originals, strict=True):
             parameter.copy_(original)

@@ -6,7 +6,6 @@ from typing import Any
 import torch
 
 from harness.suite.functional.subject import Finding, Subject, deviation
-from harness.suite.models.inputs.make import pins_of
 
 PADS = 5
 
@@ -32,24 +31,42 @@ def padding_invariance(subject: Subject) -> Finding:
     first real token; in a causal model padding on the right could not be seen even unmasked.
     """
     inputs = subject.inputs(batch=2)
-    pins = pins_of(subject.model)
+    pins = subject.pins
     left = pins.get("padding_side", _side(subject.model)) == "left"
     filler = subject.model.config.get_text_config().pad_token_id if pins.get("padding_token") else None
     padded = _padded(inputs, left=left, filler=filler)
     # Where tokens stand for images, positions have three axes, which the model derives from its mask itself.
     if left and "mm_token_type_ids" not in inputs and takes_positions(subject.model):
-        padded["position_ids"] = (padded["attention_mask"].cumsum(-1) - 1).clamp(min=0)
+        first = first_position(subject.model)
+        padded["position_ids"] = (padded["attention_mask"].cumsum(-1) - 1).clamp(min=0) + first
+    expected = subject.forward(inputs)
     length = padded["attention_mask"].shape[-1]
-    real = slice(PADS, None) if left else slice(None, length - PADS)
     outputs = {
-        name: out[:, real] if out.dim() > 1 and out.shape[1] == length else out
+        name: _without_pads(out, expected.get(name), length if left else 0)
         for name, out in subject.forward(padded).items()
     }
-    return deviation(outputs, subject.forward(inputs))
+    return deviation(outputs, expected)
+
+
+def _without_pads(out: torch.Tensor, unpadded: torch.Tensor | None, left: int) -> torch.Tensor:
+    """The real positions of an output that has one a token, after those of an image if it has such.
+
+    `left`: length of the padded sequence whose pads come first; 0 where they come last.
+    """
+    if out.dim() < 2 or unpadded is None or out.shape[1] != unpadded.shape[1] + PADS:
+        return out
+    before = out.shape[1] - left if left else unpadded.shape[1]
+    return torch.cat([out[:, :before], out[:, before + PADS :]], dim=1)
 
 
 def _side(model: Any) -> str:
     return "left" if model.can_generate() and not model.config.is_encoder_decoder else "right"
+
+
+def first_position(model: Any) -> int:
+    """Position of a row's first token: RoBERTa and its descendants count from behind their padding index."""
+    counting = (part for part in model.modules() if hasattr(part, "create_position_ids_from_inputs_embeds"))
+    return next((int(part.padding_idx) + 1 for part in counting if hasattr(part, "padding_idx")), 0)
 
 
 def takes_positions(model: Any) -> bool:

@@ -62,6 +62,7 @@ EXCLUDED = {
 # Task → the tasks of the same class that stand for it: `decision` reads the logits of what generates;
 # `any-to-any` is those pipelines in one (and takes no image without torchvision).
 STANDS_FOR: dict[str, tuple[str, ...]] = {
+    "question-answering": ("document-question-answering",),
     "image-to-text": ("image-text-to-text",),
     "summarization": ("text2text-generation",),
     "translation": ("text2text-generation",),
@@ -87,7 +88,8 @@ def pipeline(subject: Subject) -> Finding:
     if len(refused) == len(tasks):
         raise Unsupported("; ".join(f"{task}: {reason}" for task, reason in refused.items()))
     ran = f"ran {', '.join(task for task in tasks if task not in refused)}"
-    return Finding(float(len(faults)), "; ".join([*faults, ran, *refused.values()]))
+    left = [f"{task} is unsupported: {reason}" for task, reason in refused.items()]
+    return Finding(float(len(faults)), "; ".join([*faults, ran, *left]))
 
 
 def tasks_of(model_class: Any, config: Any) -> tuple[str, ...]:
@@ -104,16 +106,16 @@ def _faults(task: str, subject: Subject) -> list[str]:
     if task not in TASKS:
         raise Unsupported(UNSERVED.get(task, f"the harness has no input for the pipeline {task}"))
     try:
+        torch.manual_seed(subject.seed)
         model = subject.variant()
         parts = {name: PARTS[name](model) for name in TASKS[task].parts}
         case = Case(model, parts, subject.seed)
         extra = BUILT_WITH[model_type](model) if (model_type := model.config.model_type) in BUILT_WITH else {}
         built = transformers.pipeline(task, model=model, device=subject.device, **parts, **extra)
         args, named = TASKS[task].call(case)
-        torch.manual_seed(subject.seed)
         return TASKS[task].faults(built(*args, **named), case)
     except ImportError as error:
-        raise Unsupported(f"{task}: {message_of(error)}") from error
+        raise Unsupported(message_of(error).removeprefix("ImportError: ").split(". ")[0]) from error
     except Exception as error:
         if of_exception(error) is not Outcome.FAILED:
             raise

@@ -8,6 +8,12 @@ ROUNDING = 2.0**-8
 """bfloat16's relative rounding error: 8 bits of significand, round to nearest (IEEE 754's unit roundoff)."""
 
 
+CLOSE = 2.0
+"""A ratio at which no other inputs are tried."""
+DRAWS = 3
+"""Inputs tried at most: rounding may tip a hard choice (a router's) for some; lost precision shows in all."""
+
+
 def bf16_vs_fp32(subject: Subject) -> Finding:
     """How many times further bfloat16 is from float32 than float32 with weights and inputs rounded to bfloat16.
 
@@ -15,16 +21,26 @@ def bf16_vs_fp32(subject: Subject) -> Finding:
     attention without a scale carries several per cent of it, a plain encoder half a per cent. So each model
     is its own measure. Computing in bfloat16 rounds after every operation too, which costs a small factor; a
     path that loses precision (a sum kept in bfloat16, a mask that overflows) costs a large one. Errors are relative in
-    the Euclidean norm of each output; the largest ratio counts.
+    the Euclidean norm of each output; the largest ratio counts, of the inputs for which it is smallest.
     """
     subject.require(torch.bfloat16)
-    inputs = subject.inputs(batch=2)
+    best = _ratio(subject, subject.seed)
+    for draw in range(1, DRAWS):
+        if best.deviation > CLOSE:
+            best = min(best, _ratio(subject, subject.seed + draw), key=lambda finding: finding.deviation)
+    return best
+
+
+def _ratio(subject: Subject, seed: int) -> Finding:
+    inputs = subject.inputs(batch=2, seed=seed)
     rounded_inputs = {n: _bf16(v) for n, v in inputs.items()}
     expected = subject.forward(inputs)
     low = subject.variant(dtype=torch.bfloat16)
     seen = subject.forward(rounded_inputs, low)
     rounded = subject.forward({n: _fp32(v) for n, v in rounded_inputs.items()}, low.float())
-    shared = [n for n, out in expected.items() if n in seen and seen[n].shape == out.shape == rounded[n].shape]
+    shared = [
+        n for n, out in expected.items() if n in seen and seen[n].shape == out.shape == rounded[n].shape
+    ]
     if not shared:
         raise CheckFailed(f"no output could be compared: {sorted(seen)} against {sorted(expected)}")
     ratios = {n: _error(seen[n], expected[n]) / (_error(rounded[n], expected[n]) + ROUNDING) for n in shared}

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from harness.suite.functional.subject import Finding, Subject, deviation
-from harness.suite.models.inputs.make import ARGUMENTS, modalities
+from harness.suite.models.inputs.modalities import ARGUMENTS, modalities
 
 OTHER_SEED = 1
 """Added to the seed for the values that an argument is changed to."""

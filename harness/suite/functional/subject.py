@@ -3,14 +3,12 @@
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
-from harness.matrix.records import Cell
-from harness.suite.models.build import tiny_model
-from harness.suite.models.inputs.context import Shape
-from harness.suite.models.inputs.make import NoInputs, Recipe, collate, find_recipe, make_row, run
+from harness.suite.models.inputs.entry import call
+from harness.suite.models.inputs.rows import collate
 from harness.suite.outcomes import Unsupported, message_of
 
 # Not compared: caches are objects of their own kind (XLNet's are called mems, and are detached), and router logits mix the rows of a batch.
@@ -29,6 +27,16 @@ class Finding:
     detail: str = ""
 
 
+class Source(Protocol):
+    """Where a subject's inputs come from."""
+
+    pins: Mapping[str, Any]
+    """What sets the model's inputs apart: `entry`, `joined`, `generate`, `padding_side`, `padding_token`."""
+
+    def rows(self, batch: int, tokens: int, seed: int) -> list[dict[str, Any]]:
+        """Inputs row by row, on the CPU; the same call gives the same values."""
+
+
 @dataclass(slots=True)
 class Subject:
     """A tiny model in eval mode on its device, and the inputs the checks share."""
@@ -36,16 +44,12 @@ class Subject:
     model: Any
     device: str
     seed: int
-    recipe: Recipe | None = None
-    """How its inputs are laid out; found when they are first asked for."""
-    no_inputs: NoInputs | None = None
-    """Why no layout was found."""
+    source: Source
 
-    @classmethod
-    def of(cls, cell: Cell) -> "Subject":
-        """Build the cell's model; whatever the library raises, it raises."""
-        model = tiny_model(cell.model, cell.parameters.seed).to(cell.torch_device)
-        return cls(model, cell.torch_device, cell.parameters.seed)
+    @property
+    def pins(self) -> Mapping[str, Any]:
+        """What sets the model's inputs apart."""
+        return self.source.pins
 
     def require(self, dtype: torch.dtype) -> None:
         """`Unsupported` where the device cannot compute in that dtype (float64 on Apple's GPUs)."""
@@ -56,26 +60,17 @@ class Subject:
             raise Unsupported(f"{self.device} does not compute in {dtype}: {message_of(error)}") from error
 
     def rows(self, batch: int, tokens: int = 24, seed: int | None = None) -> list[dict[str, Any]]:
-        """Inputs for `forward` row by row, on the device; the same call gives the same values."""
-        shape = Shape(batch=batch, tokens=tokens, seed=self.seed if seed is None else seed)
-        made = [make_row(self.model, shape, self._layout(), row) for row in range(batch)]
+        """Inputs for `forward` row by row, on the device."""
+        made = self.source.rows(batch, tokens, self.seed if seed is None else seed)
         return [{name: self._placed(value) for name, value in row.items()} for row in made]
 
     def inputs(self, batch: int = 1, tokens: int = 24, seed: int | None = None) -> dict[str, Any]:
         """The same rows as one batch."""
-        return collate(self.rows(batch, tokens, seed))
+        return self.together(self.rows(batch, tokens, seed))
 
-    def _layout(self) -> Recipe:
-        """How the inputs are laid out; where nothing was found before, the same error again, at once."""
-        if self.no_inputs is not None:
-            raise self.no_inputs
-        if self.recipe is None:
-            try:
-                self.recipe = find_recipe(self.model)
-            except NoInputs as error:
-                self.no_inputs = error
-                raise
-        return self.recipe
+    def together(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
+        """Rows as one batch."""
+        return collate(rows, self.pins.get("joined"))
 
     def _placed(self, value: Any) -> Any:
         return value.to(self.device) if isinstance(value, torch.Tensor) else value
@@ -91,9 +86,13 @@ class Subject:
 
         Models that draw noise of their own draw the same each time.
         """
-        torch.manual_seed(self.seed)
         with torch.no_grad():
-            return tensors(run(model or self.model, inputs))
+            return self.outputs(inputs, model)
+
+    def outputs(self, inputs: Mapping[str, Any], model: Any = None) -> dict[str, torch.Tensor]:
+        """The same, with what it takes to differentiate them."""
+        torch.manual_seed(self.seed)
+        return tensors(call(model or self.model, self.pins.get("entry", ()), inputs))
 
     def variant(self, **to: Any) -> Any:
         """A deep copy of the model, moved or cast."""
@@ -109,10 +108,16 @@ def tensors(outputs: Any, prefix: str = "") -> dict[str, torch.Tensor]:
             continue
         if isinstance(value, torch.Tensor):
             if value.is_floating_point():
-                found[prefix + name] = value
+                found[prefix + name] = unmasked(value)
         elif isinstance(value, Mapping | tuple | list):
             found |= tensors(value, f"{prefix}{name}.")
     return found
+
+
+def unmasked(scores: torch.Tensor) -> torch.Tensor:
+    """Scores with 0 where a mask left minus infinity or the lowest number of all, beside which no other would count."""
+    hidden = scores <= torch.finfo(scores.dtype).min
+    return scores.masked_fill(hidden, 0.0) if hidden.any() else scores
 
 
 def deviation(seen: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Tensor]) -> Finding:

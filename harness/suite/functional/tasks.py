@@ -24,6 +24,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "blip-2": (),
     "florence2": (),
     "fuyu": (),
+    "gemma3": ("boi_token",),
     "hunyuan_vl": ("image_start_token", "image_token", "image_end_token"),
     "instructblip": (),
 }

@@ -92,11 +92,24 @@ def perturb(model: Any, seed: int) -> None:
     hence the same bits on every machine. Tables that are not trained (sinusoids) keep their meaning.
     """
     generator = torch.Generator().manual_seed(seed)
-    for parameter in model.parameters():
-        if parameter.requires_grad:
-            amplitude = math.sqrt(3 / fan_in(parameter)) if parameter.dim() > 1 else 0.1
-            noise = torch.rand(parameter.shape, generator=generator, dtype=torch.float32)
-            parameter.add_((2 * noise - 1).mul_(amplitude).to(parameter))
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d) and module.affine:
+            module.weight.fill_(1.0)  # EfficientNet's and MobileViT's start around 0, and let nothing through
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    for tensor in (*trained, *empty_tables(model)):
+        amplitude = math.sqrt(3 / fan_in(tensor)) if tensor.dim() > 1 else 0.1
+        noise = torch.rand(tensor.shape, generator=generator, dtype=torch.float32)
+        tensor.add_((2 * noise - 1).mul_(amplitude).to(tensor))
+
+
+def empty_tables(model: Any) -> list[torch.Tensor]:
+    """Saved matrices of zeros that no gradient trains: codebooks, which moving averages fill in training."""
+    saved = model.state_dict().keys()
+    return [
+        buffer
+        for name, buffer in model.named_buffers()
+        if name in saved and buffer.dim() == 2 and buffer.is_floating_point() and not buffer.any()
+    ]
 
 
 def fan_in(parameter: torch.Tensor) -> int:

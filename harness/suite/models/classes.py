@@ -26,15 +26,25 @@ def find_model_class(model_type: str, name: str) -> type:
         for config_class, found in extra.items():
             for entry in found if isinstance(found, tuple) else (found,):
                 if config_class.model_type == model_type and entry.__name__ == name:
-                    return entry  # type: ignore[no-any-return]
+                    return entry
+    find_config_class(model_type)  # which says so where this transformers has no such type
     module = importlib.import_module(f"transformers.models.{model_type_to_module_name(model_type)}")
     try:
-        found = getattribute_from_module(module, name)
+        found = getattr(_modeling(module), name, None) or getattribute_from_module(module, name)
     except ValueError as error:
         raise Unsupported(
             f"transformers {transformers.__version__} has no class {name} of {model_type}"
         ) from error
-    return found  # type: ignore[no-any-return]
+    return found
+
+
+def _modeling(module: Any) -> Any:
+    """The module of a model type's classes, which it need not export all (VoxtralRealtimeTextModel); else its package."""
+    name = module.__name__.rpartition(".")[2]
+    try:
+        return importlib.import_module(f"{module.__name__}.modeling_{name}")
+    except ModuleNotFoundError:
+        return module
 
 
 def auto_mappings() -> list[Any]:

@@ -95,6 +95,7 @@ RULES = (
     _rule(r"(.*_)?(image_size|img_size|pretrain_image_size|input_resolution)", Kind.IMAGE),
     _rule(r"(.*_)?patch_size", Kind.PATCH),
     _rule(r"(.*_)?num_queries|num_query_tokens|num_detection_tokens|num_denoising", Kind.OTHER, 10),
+    _rule(r"(mamba_)?chunk_size", Kind.OTHER, 8),  # of a scan: several chunks in a short text
     _rule(r".*window_size|.*chunk_size|.*kernel.*|.*patch.*", Kind.KEPT),
     _rule(
         r"(.*_)?(hidden_(size|dim|channels)s?|d_model|n_embd|width|(.*_)?(dim|dims|ffn|units|embd|inner|d_ff|dff|d_inner)|"

@@ -76,8 +76,7 @@ class Context:
 
     def generator(self, name: str) -> torch.Generator:
         """A source of values for one argument of this row, the same each time."""
-        seed = sum((i + 1) * ord(c) for i, c in enumerate(name)) + 7919 * self.row + 104729 * self.shape.seed
-        return torch.Generator().manual_seed(seed)
+        return torch.Generator().manual_seed(seed_of(name, self.row, self.shape.seed))
 
     def uniform(self, name: str, *shape: int) -> torch.Tensor:
         """Values in [-1, 1), exact in float32."""
@@ -90,7 +89,9 @@ class Context:
         return plain[torch.randint(len(plain), (1, length), generator=self.generator(name))]
 
     def vocabulary(self) -> int:
-        """Ids that the input embedding has."""
+        """Ids that the input embedding has, or that the row of the model type names where it has no table."""
+        if pinned := self.pins.get("vocabulary"):
+            return int(pinned)
         try:
             table = self.model.get_input_embeddings()
         except (NotImplementedError, AttributeError):
@@ -115,6 +116,11 @@ class Context:
                 if isinstance(value, int | float):
                     return int(value)
         return default
+
+
+def seed_of(name: str, row: int, seed: int) -> int:
+    """The seed of the values of one argument of one row."""
+    return sum((i + 1) * ord(c) for i, c in enumerate(name)) + 7919 * row + 104729 * seed
 
 
 def square(count: int) -> int:

@@ -7,6 +7,7 @@ the first that forward takes without complaint. A row of `peculiar` pins what ca
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 import torch
@@ -14,17 +15,10 @@ import torch
 from harness.suite.models.inputs import audio, special, text, vision
 from harness.suite.models.inputs.context import Context, Shape
 from harness.suite.models.inputs.entry import call
+from harness.suite.models.inputs.modalities import PIXELS, SOUNDS, VIDEOS, modalities
+from harness.suite.models.inputs.rows import collate
 from harness.suite.models.peculiar import rows_of
 
-PIXELS = ("pixel_values", "hidden_states", "images", "image", "flattened_patches", "image_pixel_values", "pixel_values_images")
-VIDEOS = ("pixel_values_videos",)
-SOUNDS = ("input_values", "input_features", "audio_values", "audio_mel", "audio_input_features", "audio_features")
-ARGUMENTS: dict[str, frozenset[str]] = {
-    "image": frozenset(PIXELS + VIDEOS),
-    "video": frozenset(VIDEOS + PIXELS),
-    "audio": frozenset(SOUNDS),
-}
-"""Modality → the arguments of which one carries it; some that read video take its frames as images."""
 LEFT_OUT = ""
 """The layout of a modality that a row of `peculiar` leaves out: the model takes it, but not beside the others."""
 TRIED = 40
@@ -51,6 +45,9 @@ def make_row(model: Any, shape: Shape, recipe: Recipe, row: int) -> dict[str, An
     """The arguments of one row."""
     pins = pins_of(model)
     context = Context(model, shape, row, recipe.styles, pins)
+    for part, styles in pins.get("parts", {}).items():
+        made = make_row(attrgetter(part)(model), shape, Recipe(styles), row)
+        context.made |= {f"{part}.forward.{name}": value for name, value in made.items()}
     for modality, names, room in (("image", PIXELS, vision), ("video", VIDEOS, vision), ("audio", SOUNDS, audio)):
         style = recipe.styles.get(modality)
         if style is None and f"{modality}_tokens" not in pins:
@@ -75,6 +72,34 @@ def make_row(model: Any, shape: Shape, recipe: Recipe, row: int) -> dict[str, An
 def run(model: Any, inputs: Mapping[str, Any]) -> Any:
     """The outputs of the model's forward, or of what a row of `peculiar` runs in its place."""
     return call(model, pins_of(model).get("entry", ()), inputs)
+
+
+class Layouts:
+    """The inputs of a model, in the layout that its forward takes; found when they are first asked for."""
+
+    def __init__(self, model: Any, recipe: Recipe | None = None) -> None:
+        self.pins: Mapping[str, Any] = pins_of(model)
+        self._model = model
+        self._recipe = recipe
+        self._error: NoInputs | None = None
+
+    @property
+    def recipe(self) -> Recipe:
+        """The layout; NoInputs where none is found, and the same again at once when asked again."""
+        if self._error is not None:
+            raise self._error
+        if self._recipe is None:
+            try:
+                self._recipe = find_recipe(self._model)
+            except NoInputs as error:
+                self._error = error
+                raise
+        return self._recipe
+
+    def rows(self, batch: int, tokens: int, seed: int) -> list[dict[str, Any]]:
+        """Inputs row by row, on the CPU."""
+        shape = Shape(batch=batch, tokens=tokens, seed=seed)
+        return [make_row(self._model, shape, self.recipe, row) for row in range(batch)]
 
 
 def find_recipe(model: Any) -> Recipe:
@@ -109,32 +134,6 @@ def candidates(model: Any) -> Iterator[Recipe]:
             yield from (Recipe(dict([style])) for style in choice)
     if choices and not set(modalities(model)) & {"image", "video", "audio"}:
         yield Recipe()
-
-
-def modalities(model: Any) -> tuple[str, ...]:
-    """What the class says it reads: text, image, video, audio, time."""
-    stated = getattr(model, "input_modalities", "text")
-    return (stated,) if isinstance(stated, str) else tuple(stated)
-
-
-def collate(rows: list[dict[str, Any]], joined: Mapping[str, int] | None = None) -> dict[str, Any]:
-    """Rows as one batch: tensors along their first dimension, lists one after another, the rest as in the first row.
-
-    Tuples and mappings (keys and values of layers) are joined entry by entry.
-    `joined`: argument → the dimension along which it is, where that is another.
-    """
-    batch = dict(rows[0])
-    for name, value in batch.items():
-        if isinstance(value, torch.Tensor) and value.dim():
-            batch[name] = torch.cat([row[name] for row in rows], dim=(joined or {}).get(name, 0))
-        elif isinstance(value, list):
-            batch[name] = [entry for row in rows for entry in row[name]]
-        elif isinstance(value, tuple):
-            columns = ({str(i): entry for i, entry in enumerate(row[name])} for row in rows)
-            batch[name] = tuple(collate(list(columns)).values())
-        elif isinstance(value, Mapping):
-            batch[name] = collate([row[name] for row in rows])
-    return batch
 
 
 def pins_of(model: Any) -> dict[str, Any]:

@@ -21,6 +21,10 @@ TOKENIZER = (
 )
 TOKENIZER_FIELDS = {"num_filters": 4, "depths": [1] * 7}
 
+STRAIGHT = (
+    "its quantiser takes the nearest code and passes the gradient straight through: "
+    "backward differs from the function on purpose"
+)
 VOCAB = 200
 """Codes below this are ones that every tiny codec and model has."""
 PROMPT, SPOKEN = 4, 3
@@ -39,6 +43,13 @@ def spoken_ids(context: Any) -> torch.Tensor:
 def prompt_width(context: Any) -> int:
     """Values of a latent of the voice."""
     return int(getattr(context.config, "audio_prompt_dim", None) or context.config.latent_dim)
+
+
+def noise(context: Any) -> torch.Tensor:
+    """(1, frames, channels) for a vocoder that starts from noise."""
+    return context.uniform(
+        "noise_sequence", 1, context.made["input_features"].shape[1], context.config.model_in_channels
+    )
 
 
 def codes(context: Any, name: str, size: int, *shape: int) -> torch.Tensor:
@@ -74,7 +85,7 @@ ROWS: dict[str, Row] = {
         inputs={
             "arguments": {
                 "past_values_padding": lambda c: torch.zeros_like(c.made["past_values"], dtype=torch.long),
-                "freq": lambda c: torch.zeros(1, 1, dtype=torch.long),
+                "freq": lambda c: codes(c, "freq", 3, 1, 1),
             }
         },
     ),
@@ -82,7 +93,11 @@ ROWS: dict[str, Row] = {
         ("wav2vec2-bert", "wav2vec2-conformer"),
         Row(reason="vocab_size has no default, and a CTC head needs it", base={"vocab_size": 32}),
     ),
-    "mimi": Row(reason="the widths of codec and quantizer go by names of their own", fields=MIMI),
+    "mimi": Row(
+        reason="the widths of codec and quantizer go by names of their own; codes have no gradient",
+        fields=MIMI,
+        frozen=("encoder", "encoder_transformer", "downsample", "quantizer"),
+    ),
     **dict.fromkeys(
         ("mimi_decoder", "mimi_encoder"),
         Row(
@@ -92,6 +107,7 @@ ROWS: dict[str, Row] = {
         ),
     ),
     "csm": Row(
+        frozen=("codec_model",),
         reason="as many codebooks as its codec has; where a recording ends is counted in samples",
         fields={
             "num_codebooks": CODEBOOKS,
@@ -126,6 +142,7 @@ ROWS: dict[str, Row] = {
     **dict.fromkeys(
         ("MusicgenForConditionalGeneration",),
         Row(
+            frozen=("audio_encoder",),
             reason="the decoder continues the codes of a recording: as many codebooks as the decoder has",
             fields={"audio_encoder.target_bandwidths": [2.4]},
             inputs={"audio_layout": "channel", "arguments": {"decoder_input_ids": None}},
@@ -183,6 +200,8 @@ ROWS: dict[str, Row] = {
     **dict.fromkeys(
         ("neucodec", "xcodec2"),
         Row(
+            frozen=("semantic_encoder",),
+            exempt={"gradients": STRAIGHT},
             reason="reads the samples and the features of their semantic encoder, 160 a frame",
             fields={"encoder_hidden_size": 4, "quantization_dim": 128},
             inputs={
@@ -249,6 +268,7 @@ ROWS: dict[str, Row] = {
     **dict.fromkeys(
         ("PeAudioModel", "PeAudioEncoder"),
         Row(
+            frozen=("dac_encoder", "bottleneck"),
             reason="the mask has no dimension of channels, though the samples have",
             inputs={
                 "audio_layout": "channel",
@@ -279,11 +299,13 @@ ROWS: dict[str, Row] = {
         },
     ),
     "vibevoice": Row(
+        frozen=("audio_tower", "semantic_tokenizer_encoder", "diffusion_head", "semantic_connector"),
         reason="samples its latents unless told not to",
         fields={"diffusion_head_config.latent_size": 64},
         inputs={"audio_layout": "channel", "arguments": {"sample": False, "padding_mask": sample_mask}},
     ),
     "vibevoice_asr": Row(
+        frozen=("acoustic_tokenizer_encoder", "semantic_tokenizer_encoder"),
         reason="samples its latents unless told not to",
         inputs={"audio_layout": "channel", "arguments": {"sample": False, "padding_mask": sample_mask}},
     ),
@@ -297,10 +319,6 @@ ROWS: dict[str, Row] = {
         inputs={
             "arguments": {"input_features": lambda c: c.uniform("input_features", 1, 1, 64, 64)},
         },
-    ),
-    "clvp_encoder": Row(
-        reason="rotates 32 values of each head at least, and a head has as many",
-        fields={"num_attention_heads": 2},
     ),
     "moonshine_streaming": Row(
         reason="num_key_value_heads has no default; a window a layer, of a type that takes tuples alone",
@@ -373,5 +391,45 @@ ROWS: dict[str, Row] = {
                 "codec_decode.fine_output": lambda c: codes(c, "codec", VOCAB, 1, 2, c.shape.tokens),
             }
         },
+    ),
+    "AutoformerModel": Row(
+        reason="what comes after tells it how far to predict, and no more; its attention correlates by Fourier transform",
+        exempt={"bf16_vs_fp32": "torch has no Fourier transform in bfloat16"},
+        inputs={"arguments": {"future_values": lambda c: torch.zeros(1, c.config.prediction_length)}},
+    ),
+    "dac": Row(
+        reason="its channels double from stage to stage",
+        fields={"encoder_hidden_size": 4},
+        frozen=("codebook",),
+        exempt={"gradients": STRAIGHT},
+    ),
+    "xcodec": Row(
+        reason="codes have no gradient, nor has what makes them; its channels double from stage to stage",
+        fields={
+            "acoustic_model_config.encoder_hidden_size": 4,
+            "acoustic_model_config.decoder_hidden_size": 64,
+        },
+        frozen=(
+            "acoustic_encoder",
+            "semantic_model",
+            "encoder_semantic",
+            "decoder_semantic",
+            "fc",
+            "fc1",
+            "quantizer",
+        ),
+    ),
+    "gemma3n_audio": Row(
+        reason="its mask says which frames are padding",
+        inputs={
+            "arguments": {
+                "audio_mel_mask": lambda c: torch.zeros(1, c.made["audio_mel"].shape[1], dtype=torch.bool)
+            }
+        },
+    ),
+    "univnet": Row(
+        reason="draws its own noise unless given some",
+        fields={"kernel_predictor_hidden_channels": 8, "model_hidden_channels": 4, "model_in_channels": 8},
+        inputs={"arguments": {"noise_sequence": noise}},
     ),
 }

@@ -71,6 +71,8 @@ def flattened_patches(context: Any) -> torch.Tensor:
     return torch.cat([place.float(), context.uniform("flattened_patches", 1, 16, width)], dim=-1)
 
 
+VISION_TOKENS = {"vision_start_token_id": 151652, "vision_end_token_id": 151653}
+"""Of Qwen-Omni: named in its checkpoints, not in its configuration class."""
 PROMPTS = {
     "input_points": lambda c: c.uniform("input_points", 1, 1, 2, 2).abs() * 30,
     "input_labels": whole([[1, 0]]),
@@ -78,6 +80,29 @@ PROMPTS = {
     "input_masks": values("input_masks", 1, 1, 16, 16),
 }
 """What SAM is told to segment: points, a box and a mask of an earlier turn."""
+
+
+def session(before: str, side: int) -> dict[str, Any]:
+    """Inputs of the parts that a session of SAM walks through: a frame of that many pixels a side, then its memory.
+
+    `before` leads to the tracker; without pixels of its own (0) the frame is left out.
+    """
+    frame = {
+        "_single_frame_forward.pixel_values": values("pixel_values", 1, 3, side, side),
+        "_single_frame_forward.input_points": lambda c: c.uniform("input_points", 1, 1, 2, 2).abs() * 30,
+        "_single_frame_forward.input_labels": whole([[1, 0]]),
+    }
+    attention = f"{before}memory_attention.forward."
+    names = ("current_vision_features", "current_vision_position_embeddings", "memory", "memory_posision_embeddings")
+    return {
+        "arguments": {
+            **(frame if side else {}),
+            f"{before}memory_encoder.forward.vision_features": values("vision_features", 1, 64, 4, 4),
+            f"{before}memory_encoder.forward.masks": values("masks", 1, 1, 64, 64),
+            **{attention + name: values(name, 16, 1, 64) for name in names},
+        },
+        "joined": {attention + name: 1 for name in names},
+    }
 
 
 def camera_tokens(context: Any) -> torch.Tensor:
@@ -256,6 +281,8 @@ ROWS: dict[str, Row] = {
     "omdet-turbo": Row(
         reason="its backbone would come from timm; it detects classes given as texts, for a task given as a text",
         base={"backbone_config": RESNET, "use_timm_backbone": False, "apply_layernorm_after_vision_backbone": False},
+        # Where its width is the text's, the code reads a layer that is not there.
+        fields={"encoder_hidden_dim": 32, "decoder_hidden_dim": 32, "vision_features_channels": [32, 32, 32]},
         inputs={
             "image_layout": "image",
             "arguments": {
@@ -359,8 +386,48 @@ ROWS: dict[str, Row] = {
         fields={"prompt_encoder_config.image_size": 64, "prompt_encoder_config.patch_size": 16},
         inputs={"image_layout": "image", "image_size": 64, "arguments": PROMPTS},
     ),
-    "qwen3_omni_moe_talker": Row(
-        reason="the code reads a number that only checkpoints name", base={"spatial_merge_size": 2}
+    "qwen2_5_omni_dit": Row(
+        reason="the last layer of the speaker's encoder reads three others side by side",
+        fields={"enc_channels": [64, 64, 64, 64, 192]},
+    ),
+    "qwen2_5_omni": Row(
+        reason="it has no forward, and generation wants the voice of a speaker that only checkpoints hold",
+        base={"thinker_config": VISION_TOKENS},
+        entry=(
+            "thinker.forward",
+            "talker.forward",
+            "token2wav.code2wav_dit_model.forward",
+            "token2wav.code2wav_bigvgan_model.forward",
+        ),
+        inputs={
+            "parts": {"thinker": {"image": "grid", "video": "grid", "audio": "bins_first"}},
+            "arguments": {
+                "talker.forward.inputs_embeds": values("inputs_embeds", 1, 8, 64),
+                "token2wav.code2wav_dit_model.forward.hidden_states": values("hidden_states", 1, 8, 64),
+                "token2wav.code2wav_dit_model.forward.condition_vector": values("condition_vector", 1, 8, 64),
+                "token2wav.code2wav_dit_model.forward.speaker_embedding": values("speaker_embedding", 1, 8, 64),
+                "token2wav.code2wav_dit_model.forward.quantized_code": lambda c: c.tokens("quantized_code", 4, 64),
+                "token2wav.code2wav_dit_model.forward.time_step": whole(0.5),
+                "token2wav.code2wav_dit_model.forward.apply_cfg": False,
+                "token2wav.code2wav_bigvgan_model.forward.mel_spectrogram": values("mel_spectrogram", 1, 64, 8),
+            },
+        },
+    ),
+    "qwen3_omni_moe": Row(
+        reason="it has no forward; the code reads a number that only checkpoints name",
+        base={"thinker_config": VISION_TOKENS},
+        fields={"talker_config.spatial_merge_size": 2},
+        entry=("thinker.forward", "talker.forward", "talker.code_predictor.forward", "code2wav.forward"),
+        inputs={
+            "parts": {"thinker": {"image": "grid", "video": "grid", "audio": "bins_first"}},
+            "arguments": {
+                "talker.forward.inputs_embeds": values("inputs_embeds", 1, 8, 64),
+                "talker.forward.position_ids": lambda c: torch.arange(8).expand(3, 1, 8),
+                "talker.code_predictor.forward.inputs_embeds": values("codes_embeds", 1, 4, 64),
+                "code2wav.forward.codes": lambda c: c.tokens("codes", 64, 64).reshape(1, -1, 4)[:, : c.config.code2wav_config.num_quantizers],
+            },
+            "joined": {"talker.forward.position_ids": 1},
+        },
     ),
     "qwen3_omni_moe_talker_text": Row(
         reason="the code reads a width that only checkpoints name", base={"shared_expert_intermediate_size": 384}
@@ -376,6 +443,32 @@ ROWS: dict[str, Row] = {
         reason="sizes of the feature maps follow from the image's, but are fields",
         fields={"vision_config.backbone_feature_sizes": [[16, 16], [8, 8], [4, 4]]},
         inputs={"image_layout": "image", "arguments": PROMPTS},
+    ),
+    "sam2_video": Row(
+        reason="forward walks through a session that it changes: what it runs of it are the parts",
+        fields={
+            "prompt_encoder_config.image_size": 64,
+            "prompt_encoder_config.patch_size": 16,
+            "memory_attention_rope_feat_sizes": [4, 4],
+            "image_size": 64,
+        },
+        entry=("_single_frame_forward", "memory_encoder.forward", "memory_attention.forward"),
+        inputs=session("", 64),
+    ),
+    "sam3_tracker_video": Row(
+        reason="forward walks through a session that it changes: what it runs of it are the parts",
+        fields={
+            "image_size": 32,
+            "vision_config.backbone_feature_sizes": [[16, 16], [8, 8], [4, 4]],
+            "memory_attention_rope_feat_sizes": [4, 4],
+        },
+        entry=("_single_frame_forward", "memory_encoder.forward", "memory_attention.forward"),
+        inputs=session("", 32),
+    ),
+    "sam3_video": Row(
+        reason="forward walks through a session that it changes: what it runs of it are the parts",
+        entry=("detector_model.forward", "tracker_model.memory_encoder.forward", "tracker_model.memory_attention.forward"),
+        inputs={"parts": {"detector_model": {"image": "image"}}, **session("tracker_model.", 0)},
     ),
     "sam3_vit_model": Row(
         reason="layers that attend to the whole image are listed by a default of the code",
@@ -396,7 +489,7 @@ ROWS: dict[str, Row] = {
         ("qwen2_5_omni_thinker", "qwen3_omni_moe_thinker"),
         Row(
             reason="the tokens around images are named in its checkpoints only",
-            base={"vision_start_token_id": 151652, "vision_end_token_id": 151653},
+            base=VISION_TOKENS,
             inputs={
                 "image_layout": "grid",
                 "video_layout": "grid",

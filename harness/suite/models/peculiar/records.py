@@ -22,9 +22,13 @@ class Peculiarity:
     # the outputs are a mapping of the same names (`inputs/entry.py`).
     entry: tuple[str, ...] = ()
     """Methods that are run in place of a forward the class lacks or that cannot be run; dotted names reach into parts."""
+    frozen: tuple[str, ...] = ()
+    """Parts that the library runs without gradient on purpose (a codec, a tokenizer of sound), by a name in their path."""
     exempt: Mapping[str, str] = field(default_factory=dict)
     """Check → why it cannot hold of this architecture by its design, however well it is implemented."""
     inputs: Mapping[str, Any] = field(default_factory=dict)
-    """`{modality}_layout`, `{modality}_tokens`, `image_size`, `grid`, `frames`, `tiles`, `bins`, `samples`; `through`: arguments that
-    forward hands on without naming them; `joined`: argument → the dimension along which rows make a batch; and `arguments`: argument of
+    """`{modality}_layout`, `{modality}_tokens`, `image_size`, `grid`, `frames`, `tiles`, `bins`, `samples`, `vocabulary`; `through`: arguments that
+    forward hands on without naming them; `{modality}_groups`: how many groups, each in its
+    brackets, the tokens stand in; `parts`: part whose forward is run → its layouts; `joined`: argument → the dimension along which rows make a batch; `keeps_prompt`: False
+    where generate rewrites the prompt; and `arguments`: argument of
     forward → its value for one row, or a function of the `Context` that makes it, or None to leave it out."""

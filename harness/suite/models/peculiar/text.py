@@ -51,6 +51,13 @@ def shared_states(context: Any) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
     }
 
 
+def fractions(context: Any) -> torch.Tensor:
+    """(1, tokens, 4): boxes, left, top, right, bottom, between 0 and 1."""
+    corners = (context.uniform("bbox", 1, context.shape.tokens, 2, 2) + 1) / 2
+    return torch.cat([corners.amin(2), corners.amax(2)], dim=-1)
+
+
+FAST = "its convolutions reach over the end of the text into the padding"
 JEV = Row(
     reason="its head stands on a model of any type, and scores the options of questions marked in one prompt",
     wraps="text_config",
@@ -71,7 +78,29 @@ ROWS: dict[str, Row] = {
     "esm": Row(
         reason="vocab_size has no default", base={"vocab_size": 33, "pad_token_id": 1, "mask_token_id": 32}
     ),
-    "encodec": Row(reason="its channels double from stage to stage", fields={"num_filters": 4}),
+    "canine": Row(
+        reason="it hashes characters, and has no vocabulary",
+        inputs={"vocabulary": 256},
+        exempt={
+            "padding_invariance": "a convolution pools characters in fours and drops the last, padding too"
+        },
+    ),
+    "convbert": Row(
+        reason="half of its heads are convolutions",
+        exempt={"padding_invariance": "its convolutions reach over the end of the text into the padding"},
+    ),
+    "cpmant": Row(
+        reason="it reads its padding from the ids, and every token of the prompt sees all others",
+        exempt={
+            "padding_invariance": "it takes a mask for the pipeline's sake only, and finds padding by its id",
+            "kv_cache_equivalence": "tokens see those that come later, of which the cache knew nothing",
+        },
+    ),
+    "encodec": Row(
+        reason="its channels double from stage to stage, and its codes are hard choices",
+        fields={"num_filters": 4},
+        exempt={"gradients": "no gradient passes from the sound it makes through the codes to its encoder"},
+    ),
     "muse_glimmer_assistant": Row(
         reason="it drafts a block from noise and the states of layers of the model that it assists",
         fields={"target_layer_ids": [0, 1]},
@@ -97,20 +126,23 @@ ROWS: dict[str, Row] = {
         fields={"layer_types": ["mamba", "attention"]},
     ),
     "clvp": Row(
-        reason="its encoders rotate 32 values of each head at least, however narrow",
+        reason="its encoders rotate 32 values of a head at least; it generates speech, and ranks it by a text",
         fields={"text_config.num_attention_heads": 2, "speech_config.num_attention_heads": 2},
+        exempt={
+            "padding_invariance": "its summary of a text is the mean over all positions, padding too",
+            "generate": "its own generate gives likenesses of speech and text, not sequences of tokens",
+        },
     ),
     "dbrx": Row(
         reason="its attention reads a field its configuration does not declare, and a limit without default",
         fields={"attn_config.rope_theta": 500000.0, "attn_config.clip_qkv": 8.0},
     ),
     "decision_transformer": Row(
-        reason="it reads states, actions and rewards",
+        reason="it reads states, actions and the returns to come; it takes rewards and reads them not",
         inputs={
             "arguments": {
                 "states": uniform("states", STEPS, "state_dim"),
                 "actions": uniform("actions", STEPS, "act_dim"),
-                "rewards": uniform("rewards", STEPS, 1),
                 "returns_to_go": uniform("returns_to_go", STEPS, 1),
                 "timesteps": torch.arange(STEPS)[None],
                 "attention_mask": torch.ones(1, STEPS, dtype=torch.long),
@@ -153,6 +185,22 @@ ROWS: dict[str, Row] = {
                 }
             },
         ),
+    ),
+    "bros": Row(
+        reason="it takes boxes as fractions of the page, and scales them itself",
+        inputs={"arguments": {"bbox": fractions}},
+    ),
+    "fastspeech2_conformer": Row(
+        reason="it predicts length, pitch and energy by convolutions, pitch without a gradient to the text",
+        fields={"stop_gradient_from_pitch_predictor": False},
+        exempt={"padding_invariance": FAST},
+    ),
+    "FastSpeech2ConformerWithHifiGan": Row(
+        reason="it predicts length, pitch and energy by convolutions", exempt={"padding_invariance": FAST}
+    ),
+    "funnel": Row(
+        reason="it pools the text from block to block",
+        exempt={"padding_invariance": "it pools neighbouring tokens, real and padding together"},
     ),
     "gpt_neo": Row(
         reason="its kinds of layer are written as repetitions of a pattern, and its window counts tokens",

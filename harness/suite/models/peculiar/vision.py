@@ -26,6 +26,10 @@ HALVING = [
 ]
 """Blocks of PP-LCNetV4 for a detector: kernel, channels in, channels out, stride, squeeze."""
 
+DETACHED = "boxes are detached from one decoder layer to the next by design: backward is not the whole derivative"
+CHOSEN = "the best of its proposals become queries, and rounding swaps proposals of nearly one score"
+MATCHED = "keypoints and their matches are hard choices, which rounding and small steps change"
+
 
 def every_other(count: int) -> torch.Tensor:
     """(1, count): every second place is masked, so that rows of a batch have as many of them."""
@@ -58,11 +62,26 @@ ROWS: dict[str, Row] = {
         reason="the mask head wants d_model + heads to be divisible by 8",
         fields={"encoder_attention_heads": 8, "decoder_attention_heads": 8},
     ),
+    "vjepa2": Row(
+        reason="a video of 64 frames of 256 pixels, whose sizes have names of their own",
+        fields={"crop_size": 32, "frames_per_clip": 4},
+    ),
+    "swin2sr": Row(
+        reason="each pixel is a token, in six stages",
+        fields={"image_size": 16, "window_size": 4, "embed_dim": 32, "depths": [2, 1], "num_heads": [4, 4]},
+    ),
+    **dict.fromkeys(
+        ("d_fine", "deimv2", "pp_doclayout_v3", "pp_doclayout_v4", "rf_detr", "rt_detr", "rt_detr_v2"),
+        Row(
+            reason="the best of its proposals become queries, and boxes are refined layer by layer",
+            exempt={"gradients": DETACHED, "bf16_vs_fp32": CHOSEN},
+        ),
+    ),
     **dict.fromkeys(
         ("swin", "donut-swin"),
         Row(
             reason="each stage halves the map, and its window must still fit; depth 2 has a shifted window",
-            fields={"image_size": 64, "window_size": 2, "embed_dim": 32, "depths": [2, 1, 1, 1]},
+            fields={"image_size": 64, "window_size": 2, "embed_dim": 16, "depths": [2, 1, 1, 1]},
         ),
     ),
     "levit": Row(
@@ -94,9 +113,12 @@ ROWS: dict[str, Row] = {
             "out_channels": [16, 24, 40, 80, 112, 192, 320],
             "num_block_repeats": [1, 2, 1, 1, 1, 1, 1],
             "hidden_dim": 320,
+            "image_size": 64,
         },
     ),
-    "mobilevitv2": Row(reason="a map of 1/32 is cut up into patches of 2", fields={"image_size": 64}),
+    **dict.fromkeys(
+        ("mobilevit", "mobilevitv2"), Row(reason="a map of 1/32 is cut up into patches of 2", fields={"image_size": 64})
+    ),
     "hgnet_v2": Row(
         reason="a stage's input is the output of the one before",
         fields={
@@ -120,7 +142,8 @@ ROWS: dict[str, Row] = {
                     [[3, 64, 64, 2, False]],
                     [[3, 64, 64, 2, False], [5, 64, 64, 1, False]],
                     [[5, 64, 64, 2, True], [5, 64, 64, 1, False]],
-                ]
+                ],
+                "conv_symmetric_num": 1,
             },
         ),
     ),
@@ -158,6 +181,7 @@ ROWS: dict[str, Row] = {
         reason="each label has a threshold and a place, and neither a default; boxes are in thousandths of the page",
         base={"class_thresholds": [0.0, 0.0], "class_order": [0, 1]},
         fields={"reading_order_config.max_2d_position_embeddings": 1024},
+        exempt={"gradients": DETACHED, "bf16_vs_fp32": CHOSEN},
     ),
     **dict.fromkeys(
         ("pp_formulanet_vision", "slanext_vision"),
@@ -171,12 +195,21 @@ ROWS: dict[str, Row] = {
         fields={"out_features": [16, 16, 32, 64], "stage_num_blocks": [1, 1, 2, 2], "num_attention_heads": 8},
         inputs={"image_layout": "tiles"},
     ),
-    "superpoint": Row(reason="8 × 8 places and 'none' of a cell", fields={"keypoint_decoder_dim": 65}),
-    "lightglue": Row(reason="it matches two images", inputs={"image_layout": "tiles"}),
+    "superpoint": Row(
+        reason="8 × 8 places and 'none' of a cell; a fixed number of keypoints, so that rows have as many",
+        fields={"keypoint_decoder_dim": 65, "max_keypoints": 4, "keypoint_threshold": 0.0},
+        exempt={"bf16_vs_fp32": MATCHED},
+    ),
+    "lightglue": Row(
+        reason="it matches two images",
+        inputs={"image_layout": "tiles"},
+        exempt={"bf16_vs_fp32": MATCHED, "gradients": MATCHED},
+    ),
     "superglue": Row(
         reason="it matches two images",
         fields={"keypoint_encoder_sizes": [16, 32, 64], "gnn_layers_types": ["self", "cross"]},
         inputs={"image_layout": "tiles"},
+        exempt={"bf16_vs_fp32": MATCHED, "gradients": MATCHED},
     ),
     "chmv2": Row(
         reason="the class token that it reads is no field of the backbone's configuration",
@@ -185,16 +218,20 @@ ROWS: dict[str, Row] = {
     ),
     "tipsv2_dpt": Row(reason="derived where it is None, at full size", fields={"neck_hidden_sizes": [16, 32, 64, 64]}),
     "depth_pro": Row(
-        reason="three scales of the image are cut into images of patch_size, the smallest into one",
+        reason="two scales of the image are cut into images of patch_size, the smallest into one",
         base={"use_fov_model": True},
         fields={
             "patch_size": 16,
             "intermediate_hook_ids": [1, 0],
-            "merge_padding_value": 1,
+            "merge_padding_value": 2,
+            "scaled_images_ratios": [0.5, 1],
+            "scaled_images_overlap_ratios": [0.0, 0.5],
             "fusion_hidden_size": 16,
+            "scaled_images_feature_dims": [16, 16],
+            "intermediate_feature_dims": [16, 16],
             **{f"{part}_model_config.{name}": value for part in ("image", "patch", "fov") for name, value in (("image_size", 16), ("patch_size", 2))},
         },
-        inputs={"image_size": 64},
+        inputs={"image_size": 32},
     ),
     "lw_detr_vit": Row(
         reason="an image is cut into 4 × 4 windows of whole patches", fields={"image_size": 64, "window_block_indices": [0]}
@@ -203,6 +240,7 @@ ROWS: dict[str, Row] = {
         reason="the scales of its projector have no default, and each adds a level",
         base={"projector_scale_factors": [2.0, 0.5]},
         fields={"group_detr": 2},
+        exempt={"gradients": DETACHED, "bf16_vs_fp32": CHOSEN},
     ),
     "oneformer": Row(reason="it is told its task in words", inputs={"arguments": {"task_inputs": task_tokens}}),
     "inkling2_vision": Row(
@@ -231,6 +269,18 @@ ROWS: dict[str, Row] = {
     **dict.fromkeys(
         ("PerceiverForImageClassificationConvProcessing", "PerceiverForImageClassificationFourier"),
         Row(reason="261 and 322 channels are not divisible by more heads", fields={"num_cross_attention_heads": 1}),
+    ),
+    "pp_formulanet": Row(
+        reason="input_ids are there for compatibility, and are not read", inputs={"arguments": {"input_ids": None, "attention_mask": None}},
+        exempt={"padding_invariance": "it reads an image: input_ids and attention_mask are there for compatibility"},
+    ),
+    "videomt": Row(
+        reason="its outputs are those of the first frame of every row, then those of the second",
+        exempt={"batch_equivalence": "rows are interleaved frame by frame in its outputs, whose first dimension is frames × rows"},
+    ),
+    "ImageGPTForImageClassification": Row(
+        reason="images are never padded",
+        exempt={"padding_invariance": "it averages over every position: an image has no padding"},
     ),
     "seggpt": Row(
         reason="an image is the prompt above the image; both are merged before the first layer that is read",
@@ -270,8 +320,8 @@ ROWS: dict[str, Row] = {
     **dict.fromkeys(
         ("Sapiens2ForNormalEstimation", "Sapiens2ForImageMatting"),
         Row(
-            reason="its head has no default",
-            base={"head_config": {"use_pixel_shuffle": True, "upsample_out_channels": [32, 16], "conv_out_channels": [16]}},
+            reason="its head has no default; its labels are three colours, and for matting opacity",
+            base={"num_labels": 4, "head_config": {"use_pixel_shuffle": True, "upsample_out_channels": [32, 16], "conv_out_channels": [16]}},
         ),
     ),
     "Sapiens2ForPointmapEstimation": Row(

@@ -35,6 +35,8 @@ GRIDS = ("llava_onevision",)
 """Types whose count is that of the tower's patches: their features have rows between the tiles, too."""
 # Argument of a processor → the configuration's name for it, where it is not the same.
 RENAMED = {"img_size": "image_size"}
+# Argument of a processor → what the checkpoints say where the configuration says nothing (VipLlava's).
+UNSAID = {"vision_feature_select_strategy": "default"}
 IMAGE_DIMENSIONS = 3
 """Channels, height and width: the dimensions before them count tiles."""
 
@@ -113,7 +115,7 @@ def _setting(name: str, model: Any, own: Any, parts: dict[str, Any]) -> Any:
     clip = sub_config(model.config, VISION_TOWERS).model_type == "clip_vision_model"
     if name == "num_additional_image_tokens" and clip:
         return 1  # the class token, which no field counts
-    return field(model.config, RENAMED.get(name, name))
+    return field(model.config, RENAMED.get(name, name)) or UNSAID.get(name)
 
 
 def _count(model: Any, image_processor: Any) -> int:

@@ -1,0 +1,34 @@
+"""The modalities a model reads, and the arguments of forward that carry them."""
+
+from typing import Any
+
+PIXELS = (
+    "pixel_values",
+    "hidden_states",
+    "images",
+    "image",
+    "flattened_patches",
+    "image_pixel_values",
+    "pixel_values_images",
+)
+VIDEOS = ("pixel_values_videos",)
+SOUNDS = (
+    "input_values",
+    "input_features",
+    "audio_values",
+    "audio_mel",
+    "audio_input_features",
+    "audio_features",
+)
+ARGUMENTS: dict[str, frozenset[str]] = {
+    "image": frozenset(PIXELS + VIDEOS),
+    "video": frozenset(VIDEOS + PIXELS),
+    "audio": frozenset(SOUNDS),
+}
+"""Modality → the arguments of which one carries it; some that read video take its frames as images."""
+
+
+def modalities(model: Any) -> tuple[str, ...]:
+    """What the class says it reads: text, image, video, audio, time."""
+    stated = getattr(model, "input_modalities", "text")
+    return (stated,) if isinstance(stated, str) else tuple(stated)

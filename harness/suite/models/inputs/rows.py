@@ -1,0 +1,26 @@
+"""Rows put together to a batch."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+
+def collate(rows: list[dict[str, Any]], joined: Mapping[str, int] | None = None) -> dict[str, Any]:
+    """Rows as one batch: tensors along their first dimension, lists one after another, the rest as in the first row.
+
+    Tuples and mappings (keys and values of layers) are joined entry by entry.
+    `joined`: argument → the dimension along which it is, where that is another.
+    """
+    batch = dict(rows[0])
+    for name, value in batch.items():
+        if isinstance(value, torch.Tensor) and value.dim():
+            batch[name] = torch.cat([row[name] for row in rows], dim=(joined or {}).get(name, 0))
+        elif isinstance(value, list):
+            batch[name] = [entry for row in rows for entry in row[name]]
+        elif isinstance(value, tuple):
+            columns = ({str(i): entry for i, entry in enumerate(row[name])} for row in rows)
+            batch[name] = tuple(collate(list(columns)).values())
+        elif isinstance(value, Mapping):
+            batch[name] = collate([row[name] for row in rows])
+    return batch
