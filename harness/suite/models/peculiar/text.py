@@ -265,6 +265,13 @@ ROWS: dict[str, Row] = {
     "T5GemmaEncoderModel": Row(
         reason="it refuses a configuration that has a decoder", fields={"is_encoder_decoder": False}
     ),
+    "voxtral_realtime_text": Row(
+        reason="the delay that it transcribes with conditions every layer, which forward hands on",
+        inputs={
+            "through": ("t_cond",),
+            "arguments": {"t_cond": lambda c: c.uniform("t_cond", 1, 1, c.config.hidden_size)},
+        },
+    ),
     "xlstm": Row(
         reason="it rounds the widths of its heads up to a multiple of 64", fields={"hidden_size": 128}
     ),
