@@ -61,7 +61,8 @@ def forward(subject: Subject) -> Finding:
     if not outputs:
         raise CheckFailed("forward returned no floating-point tensor")
     faults = [f"{name} is not finite" for name, out in outputs.items() if not out.isfinite().all()]
-    if not any(out.dim() and out.shape[0] == batch for out in outputs.values()) and not _packed(outputs, subject.forward(rows[0])):
+    by_rows = any(out.dim() and out.shape[0] == batch for out in outputs.values())
+    if not by_rows and not _packed(outputs, subject.forward(rows[0])):
         faults.append(f"no output has {batch} rows for a batch of {batch}")
     if all(out.numel() < 2 or out.float().std() == 0 for out in outputs.values()):
         faults.append("every output is constant")
@@ -81,7 +82,8 @@ def batch_equivalence(subject: Subject) -> Finding:
     findings = []
     for index, row in enumerate(rows):
         alone = subject.forward(row)
-        own = {name: part[index] for name, out in together.items() if name in alone and (part := _halves(out, alone[name]))}
+        parts = {name: _halves(out, alone[name]) for name, out in together.items() if name in alone}
+        own = {name: part[index] for name, part in parts.items() if part}
         findings.append(deviation(own, alone))
     return max(findings, key=lambda finding: finding.deviation)
 
@@ -149,7 +151,7 @@ def _packed(outputs: dict[str, torch.Tensor], alone: dict[str, torch.Tensor]) ->
 
 def _doubled(out: torch.Tensor, alone: torch.Tensor, axis: int) -> bool:
     """Whether the output of two rows is that of one, twice as long in that dimension."""
-    return out.dim() == alone.dim() and [*out.shape] == [size * (1 + (i == axis)) for i, size in enumerate(alone.shape)]
+    return list(out.shape) == [size * (1 + (i == axis)) for i, size in enumerate(alone.shape)]
 
 
 def _shapes(outputs: dict[str, torch.Tensor]) -> str:

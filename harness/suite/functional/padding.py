@@ -42,21 +42,25 @@ def padding_invariance(subject: Subject) -> Finding:
     expected = subject.forward(inputs)
     length = padded["attention_mask"].shape[-1]
     outputs = {
-        name: _without_pads(out, expected.get(name), length if left else 0)
+        name: _without_pads(out, expected.get(name), length, left=left)
         for name, out in subject.forward(padded).items()
     }
     return deviation(outputs, expected)
 
 
-def _without_pads(out: torch.Tensor, unpadded: torch.Tensor | None, left: int) -> torch.Tensor:
-    """The real positions of an output that has one a token, after those of an image if it has such.
+def _without_pads(out: torch.Tensor, unpadded: torch.Tensor | None, length: int, *, left: bool) -> torch.Tensor:
+    """The real positions of an output that has one a token, before or after those of an image if it has such.
 
-    `left`: length of the padded sequence whose pads come first; 0 where they come last.
+    `length`: of the padded sequence. Pads on the right end the text: whether an image follows it is the model's
+    own choice, so the cut is made where the outputs agree best.
     """
     if out.dim() < 2 or unpadded is None or out.shape[1] != unpadded.shape[1] + PADS:
         return out
-    before = out.shape[1] - left if left else unpadded.shape[1]
-    return torch.cat([out[:, :before], out[:, before + PADS :]], dim=1)
+    starts = [out.shape[1] - length] if left else [unpadded.shape[1], length - PADS]
+    cuts = [torch.cat([out[:, :start], out[:, start + PADS :]], dim=1) for start in starts]
+    if cuts[0].shape != unpadded.shape:
+        return cuts[0]
+    return min(cuts, key=lambda cut: (cut - unpadded).abs().max().item())
 
 
 def _side(model: Any) -> str:
@@ -74,16 +78,30 @@ def takes_positions(model: Any) -> bool:
     return "position_ids" in inspect.signature(model.forward).parameters
 
 
+def _goes_along(name: str, value: Any, sequence: torch.Tensor, axis: int) -> bool:
+    """The argument has a position for each of the sequence; a mask has, whichever rows it is for (codes, one a book)."""
+    if (
+        not isinstance(value, torch.Tensor)
+        or value.dim() <= axis
+        or value.shape[axis] != sequence.shape[axis]
+    ):
+        return False
+    return name == "attention_mask" or value.shape[: axis + 1] == sequence.shape[: axis + 1]
+
+
 def _padded(inputs: dict[str, Any], *, left: bool, filler: int | None) -> dict[str, Any]:
     """The inputs with `PADS` masked positions that hold the sequence's own values: plausible, and wrong.
 
     `filler` is held instead by models that find the end of a row by their padding token.
     """
     padded = dict(inputs)
-    sequence = inputs["input_values" if "input_values" in inputs else "input_ids"]
-    axis = sequence.dim() - 1
+    sequence = next(
+        inputs[name] for name in ("input_values", "input_ids", "input_features") if name in inputs
+    )
+    # Features and codes have their values in the last dimension; answers to choose from have theirs before the tokens.
+    axis = inputs["attention_mask"].dim() - 1
     for name, value in inputs.items():
-        if isinstance(value, torch.Tensor) and value.shape[: axis + 1] == sequence.shape:
+        if _goes_along(name, value, sequence, axis):
             pads = value.narrow(axis, value.shape[axis] - 1 - PADS, PADS).flip(axis)
             if "mask" in name:
                 pads = torch.zeros_like(pads)

@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from transformers.initialization import no_init_weights
 
 from harness.matrix.records import Model
-from harness.suite.models.classes import find_config_class, find_model_class
+from harness.suite.models.classes import find_config_class, no_init_weights, find_model_class
 from harness.suite.models.fields import raw_fields
 from harness.suite.models.peculiar import rows_of
 from harness.suite.models.tiny import tiny_config
@@ -97,7 +96,9 @@ def perturb(model: Any, seed: int) -> None:
             module.weight.fill_(1.0)  # EfficientNet's and MobileViT's start around 0, and let nothing through
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     for tensor in (*trained, *empty_tables(model)):
-        amplitude = math.sqrt(3 / fan_in(tensor)) if tensor.dim() > 1 else 0.1
+        # A vector may be stored with dimensions of one: a slope for each channel (Snake), where 1 ± 1 divides by 0.
+        vector = max(tensor.shape, default=1) == tensor.numel()
+        amplitude = 0.1 if vector else math.sqrt(3 / fan_in(tensor))
         noise = torch.rand(tensor.shape, generator=generator, dtype=torch.float32)
         tensor.add_((2 * noise - 1).mul_(amplitude).to(tensor))
 

@@ -10,6 +10,14 @@ from transformers.models.auto.configuration_auto import CONFIG_MAPPING, model_ty
 
 from harness.suite.outcomes import Unsupported
 
+try:
+    from transformers.initialization import no_init_weights
+except ImportError:  # transformers 4
+    from transformers.modeling_utils import no_init_weights
+
+
+__all__ = ["auto_mappings", "find_config_class", "find_model_class", "no_init_weights"]
+
 
 def find_config_class(model_type: str) -> type:
     """The configuration class of a model type; `Unsupported` where this transformers has none."""
@@ -39,7 +47,7 @@ def find_model_class(model_type: str, name: str) -> type:
 
 
 def _modeling(module: Any) -> Any:
-    """The module of a model type's classes, which it need not export all (VoxtralRealtimeTextModel); else its package."""
+    """The module of a type's classes, of which it may export some (voxtral_realtime); else its package."""
     name = module.__name__.rpartition(".")[2]
     try:
         return importlib.import_module(f"{module.__name__}.modeling_{name}")

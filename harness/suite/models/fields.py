@@ -22,8 +22,14 @@ def raw_fields(config_class: type) -> dict[str, Any]:
             for name, parameter in inspect.signature(config_class).parameters.items()
             if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
         }
-    if isinstance(getattr(config_class, TAPS, None), property):  # names of stages say the same again, and go wrong in a tiny stack
-        found = {name: value for name, value in found.items() if name.removeprefix("_") not in (TAPS, "out_features")}
+    if isinstance(
+        getattr(config_class, TAPS, None), property
+    ):  # names of stages say the same again, and go wrong in a tiny stack
+        found = {
+            name: value
+            for name, value in found.items()
+            if name.removeprefix("_") not in (TAPS, "out_features")
+        }
         found[TAPS] = None
     return found
 

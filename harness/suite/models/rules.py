@@ -70,7 +70,7 @@ RULES = (
         r"depth_multiplier|.*ratio|num_nextn_predict_layers|model_in_dim)",
         Kind.KEPT,
     ),
-    _rule(r"num_experts_per_tok(en)?|(moe_)?(top_?)?k|moe_topk|num_selected_experts|n_group|num_expert_groups?", Kind.OTHER, 2),
+    _rule(r"num_experts_per_tok(en)?|top_k_experts|(moe_)?(top_?)?k|moe_topk|num_selected_experts|n_group|num_expert_groups?", Kind.OTHER, 2),
     _rule(r"topk_group", Kind.OTHER, 1),
     _rule(r"first_k_dense_replace|num_dense_layers", Kind.OTHER, 1),  # lest no layer with experts is left
     _rule(r"upsample_groups|upsample_initial_channel", Kind.WIDTH),

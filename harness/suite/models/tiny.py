@@ -6,6 +6,7 @@ is None are left to the class to derive from those that were set. What no rule c
 """
 
 import copy
+import inspect
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -65,31 +66,50 @@ def tiny_config(
 
 def _shrunk_fields(reference: Any, given: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
     """The fields to construct the tiny configuration from; the rest keeps the class's defaults."""
-    subs = sub_configs(reference)
-    raw = {**raw_fields(type(reference)), **given}
-    deep = _layer_count(raw) or _layer_count(own_values(reference))
-    stages = deep if deep <= STAGES and any(_entries(v) == deep for v in raw.values()) else 0
-    depth = max(plan.layers, stages, *(len(v) for n, v in raw.items() if INDICES.fullmatch(n) and isinstance(v, list | tuple)), 0) if deep else 0
+    subs, own = sub_configs(reference), raw_fields(type(reference))
+    known = own.keys() | getattr(reference, "attribute_map", {}).keys()
+    stack = _stack({**own, **given}, reference, plan)
     fields: dict[str, Any] = {}
-    for name, value in raw.items():
+    for name, value in {**own, **given}.items():
         if name in subs:
             fields[name] = _shrunk_sub_config(subs[name], plan)
-        elif name in ROPE and (rope := _shrunk_rope(vars(reference).get(name), sections=_takes_sections(reference))):
+        elif name in ROPE and (rope := _shrunk_rope(vars(reference).get(name), _takes_sections(reference))):
             fields[name] = rope
-        elif isinstance(value, bool) or value is None:
-            if name in given:
-                fields[name] = value
-        elif TOKEN.fullmatch(name) and name not in COUNTED_TOKENS:
+        elif TOKEN.fullmatch(name) and name not in COUNTED_TOKENS and not isinstance(value, bool):
             fields[name] = _remapped(value, plan.tokens)
-        elif INDICES.fullmatch(name) and isinstance(value, list | tuple) and deep:
-            fields[name] = _reindexed(value, deep, depth)
-        elif isinstance(value, list | tuple) and len(value) == deep and deep > 4:
-            fields[name] = _one_of_each(value, depth)
-        elif (small := shrunk(name, value, raw, depth or plan.layers)) is not None:
+        elif (name in known or not _counts_layers(name)) and (small := _small(name, value, {**own, **given}, stack)) is not None:
             fields[name] = small
         elif name in given:
             fields[name] = value
-    return fields
+    return {name: value for name, value in fields.items() if value is not None or name in given}
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """The depth of a configuration's main stack: as it is, and in the tiny configuration."""
+
+    whole: int
+    tiny: int
+
+
+def _stack(raw: Mapping[str, Any], reference: Any, plan: Plan) -> Stack:
+    """Deep enough for each layer whose index is named, and whole where the layers are stages."""
+    whole = _layer_count(raw) or _layer_count(own_values(reference))
+    if not whole:
+        return Stack(0, plan.layers)
+    stages = whole if whole <= STAGES and any(_entries(value) == whole for value in raw.values()) else 0
+    named = (_entries(value) for name, value in raw.items() if INDICES.fullmatch(name))
+    return Stack(whole, max(plan.layers, stages, *named, 0))
+
+
+def _small(name: str, value: Any, raw: Mapping[str, Any], stack: Stack) -> Any:
+    """The small value of a field; None where it is to be left alone."""
+    if isinstance(value, list | tuple) and stack.whole:
+        if INDICES.fullmatch(name):
+            return _reindexed(value, stack.whole, stack.tiny)
+        if len(value) == stack.whole > STAGES:
+            return _one_of_each(value, stack.tiny)
+    return shrunk(name, value, raw, stack.tiny)
 
 
 def _shrunk_sub_config(sub_config: Any, plan: Plan) -> dict[str, Any]:
@@ -145,15 +165,17 @@ def shrunk(name: str, value: Any, raw: Mapping[str, Any], layers: int = LAYERS) 
     return min(value, rule.cap if rule.cap is not None else CAPS[rule.kind])
 
 
-def _shrunk_rope(rope: Any, *, sections: bool) -> Any:
+def _shrunk_rope(rope: Any, sections: bool) -> Any:  # noqa: FBT001 — it has no other meaning
     """Rotary parameters whose sections, one for each of time, height and width, sum to half of what is rotated.
 
     `sections`: the class reads them, and has defaults of full size in its code where they are not given.
     """
+    if rope is None and sections:
+        rope = {"rope_type": "default"}
     if not isinstance(rope, Mapping):
         return None
     if any(isinstance(value, Mapping) for value in rope.values()):  # one set of parameters for each kind of layer
-        inner = {name: _shrunk_rope(value, sections=sections) or value for name, value in rope.items()}
+        inner = {name: _shrunk_rope(value, sections) or value for name, value in rope.items()}
         return inner if inner != dict(rope) else None
     found = rope.get("mrope_section") or (DEFAULT_SECTIONS if sections else None)
     if not found:
@@ -165,7 +187,10 @@ def _shrunk_rope(rope: Any, *, sections: bool) -> Any:
 
 
 def _takes_sections(reference: Any) -> bool:
-    return "mrope_section" in (getattr(reference, "ignore_keys_at_rope_validation", None) or ())
+    stated = getattr(reference, "ignore_keys_at_rope_validation", None)
+    if stated is None:  # transformers 4, which states it nowhere: its classes speak of `mrope` in their code
+        return hasattr(reference, "rope_scaling") and "mrope" in inspect.getsource(type(reference))
+    return "mrope_section" in stated
 
 
 def _power_of_two(value: int) -> int:
@@ -244,6 +269,12 @@ def _remapped(value: Any, tokens: Mapping[int, int]) -> Any:
     if isinstance(value, list | tuple):
         return [_remapped(entry, tokens) for entry in value]
     return tokens.get(value, value) if isinstance(value, int) else value
+
+
+def _counts_layers(name: str) -> bool:
+    """A number that a class derives from the length of a list, where it is no field of its own (wav2vec2)."""
+    rule = rule_of(name)
+    return rule is not None and rule.kind is Kind.LAYERS
 
 
 def _entries(value: Any) -> int:

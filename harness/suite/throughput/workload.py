@@ -1,6 +1,7 @@
 """The model that is timed: at full width, at the depth that fits, with the inputs of its cell."""
 
 import contextlib
+import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,8 +10,11 @@ import torch
 from harness.matrix.records import Cell
 from harness.suite.functional.generation import decoder_start
 from harness.suite.latest import release
-from harness.suite.models.build import depth, full_config, full_model, set_depth
-from harness.suite.models.inputs_old import Shape, caption_tokens, image_tokens, make_inputs
+from harness.suite.models.build import depth, full_config, full_model, set_depth, tiny_model
+from harness.suite.models.inputs.context import Shape
+from harness.suite.models.inputs.make import find_recipe, make_inputs
+from harness.suite.models.inputs.modalities import PIXELS
+from harness.suite.models.inputs.text import placeholder_id
 from harness.suite.outcomes import Unsupported
 from harness.suite.throughput import memory
 from harness.suite.throughput.clock import synchronise
@@ -35,7 +39,7 @@ class Workload:
         self.dtype: torch.dtype = getattr(torch, cell.parameters.dtype)
         self.device = cell.torch_device
         self._model: Any = None
-        self._inputs: dict[str, torch.Tensor] = {}
+        self._inputs: dict[str, Any] = {}
         self._remembered: dict[tuple[str, int | None], Any] = {}
 
     @classmethod
@@ -100,7 +104,7 @@ class Workload:
         self._model = full_model(self.cell.model, config, self.dtype, seed).to(self.device)
         synchronise(self.device)
 
-    def inputs(self) -> dict[str, torch.Tensor]:
+    def inputs(self) -> dict[str, Any]:
         """Arguments of `forward`, on the device, floating-point ones in the cell's dtype; made once.
 
         Their length is the one asked for, counted in tokens; an image's placeholders are on top. A
@@ -108,23 +112,27 @@ class Workload:
         """
         if not self._inputs:
             asked = self.cell.parameters
-            tokens = caption_tokens(self.model) or asked.input_tokens + image_tokens(self.model)
+            tokens = caption_tokens(self.model) or asked.input_tokens
             self._require_positions(tokens)
-            shape = Shape(batch=asked.batch, tokens=tokens, seed=asked.seed, image=IMAGE, audio=AUDIO)
-            self._inputs = {
-                name: self._placed(value) for name, value in make_inputs(self.model, shape).items()
-            }
+            # The layout is the class's: it is found on a tiny model, where trying costs nothing.
+            recipe = find_recipe(tiny_model(self.cell.model, asked.seed))
+            shape = Shape(
+                batch=asked.batch, tokens=tokens, seed=asked.seed, image=IMAGE, audio=AUDIO, full=True
+            )
+            made = make_inputs(self.model, shape, recipe)
+            self._require_positions(made["input_ids"].shape[1] if "input_ids" in made else tokens)
+            self._inputs = {name: self._placed(value) for name, value in made.items()}
         return self._inputs
 
     def shapes(self) -> dict[str, list[int]]:
         """The inputs' shapes by name, for the result; none before they are made."""
-        return {name: list(value.shape) for name, value in self._inputs.items()}
+        return {n: list(v.shape) for n, v in self._inputs.items() if isinstance(v, torch.Tensor)}
 
-    def prompt(self) -> dict[str, torch.Tensor]:
+    def prompt(self) -> dict[str, Any]:
         """Arguments of `generate`."""
         return {name: value for name, value in self.inputs().items() if name != "decoder_input_ids"}
 
-    def first_step(self) -> dict[str, torch.Tensor]:
+    def first_step(self) -> dict[str, Any]:
         """Arguments of the forward that prefills: the prompt, and the start token of a separate decoder."""
         prompt, config = self.prompt(), self.model.config
         if not config.is_encoder_decoder:
@@ -172,5 +180,19 @@ class Workload:
         _, owner, name = max(stacks, key=lambda entry: entry[0])
         return owner, name
 
-    def _placed(self, value: torch.Tensor) -> torch.Tensor:
+    def _placed(self, value: Any) -> Any:
+        if not isinstance(value, torch.Tensor):
+            return value
         return value.to(self.device, self.dtype) if value.is_floating_point() else value.to(self.device)
+
+
+def caption_tokens(model: Any) -> int | None:
+    """Length of a caption where text is read beside an image (CLIP); None for any other model.
+
+    The library's processors pad each caption to all the positions that the text tower has.
+    """
+    accepted = inspect.signature(model.forward).parameters.keys()
+    beside = "input_ids" in accepted and bool(accepted & set(PIXELS))
+    if not beside or placeholder_id(model.config, "image") is not None:
+        return None
+    return int(model.config.get_text_config().max_position_embeddings)

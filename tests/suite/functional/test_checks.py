@@ -16,16 +16,22 @@ import torch
 from harness.matrix.load import find_root, load
 from harness.matrix.plan import plan
 from harness.matrix.records import Checkpoint, Parameters, Suite
-from harness.suite.functional.checks import Facts, applicable
+from harness.matrix.select import Selection, select
+from harness.suite.functional.checks import CHECKS, Facts, applicable
 from harness.suite.functional.subject import CheckFailed, Finding, Subject, deviation, tensors
-from harness.suite.models.build import tiny_model
+from harness.suite.functional.subjects import subject_of
+from harness.suite.models.build import tiny_model, tiny_pair
+from harness.suite.models.inputs.make import Layouts, Recipe
 from harness.suite.outcomes import Unsupported
 
 MATRIX = load(find_root(Path(__file__)))
 CELLS = {
     cell.model.id: cell
-    for cell in plan(MATRIX, MATRIX.models, MATRIX.device("cpu"), Suite.FUNCTIONAL, Parameters())
+    for cell in plan(
+        MATRIX, select(MATRIX, Selection()), MATRIX.device("cpu"), Suite.FUNCTIONAL, Parameters()
+    )
 }
+"""The principal class of each critical model."""
 COMPARING = {
     "determinism",
     "batch_equivalence",
@@ -51,7 +57,7 @@ def one_thread() -> Iterator[None]:
 
 def findings(name: str, model: Any) -> dict[str, str]:
     """Check → why it failed, or nothing; of all that apply to the model."""
-    cell, subject = CELLS[name], Subject(model, "cpu", 0)
+    cell, subject = CELLS[name], Subject(model, "cpu", 0, Layouts(model))
     found = {}
     for check in applicable(Facts(type(model), model.config), cell.checks):
         try:
@@ -109,11 +115,11 @@ def test_every_model_of_the_matrix_passes_every_check_that_applies(name: str) ->
 @pytest.mark.parametrize(
     ("name", "absent"),
     [
-        ("bert", set()),
+        ("bert", {"generate", "kv_cache_equivalence"}),  # fills masks
         ("gpt2", set()),
         ("mamba", {"sdpa_vs_eager"}),  # has no attention
-        ("resnet", {"padding_invariance", "sdpa_vs_eager"}),  # nor tokens
-        ("vit", {"padding_invariance"}),
+        ("resnet", {"generate", "kv_cache_equivalence", "padding_invariance", "sdpa_vs_eager"}),  # nor tokens
+        ("vit", {"generate", "kv_cache_equivalence", "padding_invariance"}),
         ("wav2vec2", {"generate", "kv_cache_equivalence", "padding_invariance"}),  # reads out, masks by group
         ("whisper", {"padding_invariance"}),  # its encoder takes one length
     ],
@@ -122,6 +128,14 @@ def test_checks_that_do_not_apply_are_those_and_no_others(name: str, absent: set
     model = tiny_model(CELLS[name].model, seed=0)
     applying = {check.name for check in applicable(Facts(type(model), model.config), CELLS[name].checks)}
     assert set(CELLS[name].checks) - applying == absent
+
+
+def test_a_check_that_a_design_rules_out_does_not_apply() -> None:
+    """FNet mixes the whole sequence by a Fourier transform, pads included."""
+    model = tiny_pair("fnet", "FNetModel", seed=0)
+    facts = Facts(type(model), model.config)
+    names = [check.name for check in applicable(facts, ("forward", "padding_invariance", "save_load"))]
+    assert names == ["forward", "save_load"]
 
 
 # A wrong model is caught, and by the check that is there for it.
@@ -251,21 +265,19 @@ def detached(module: Any, arguments: tuple[torch.Tensor, ...]) -> tuple[torch.Te
 
 
 @pytest.mark.parametrize(
-    "place",
+    ("name", "place"),
     [
-        lambda model: (
-            model.model.layers[1].post_attention_layernorm
-        ),  # beside a residual: part of a slope is left
-        lambda model: model.model.layers[1].self_attn.o_proj,  # none is left for the queries before it
-        lambda model: model.model.norm,  # nor for anything but the head
+        ("gpt2", "transformer.h.1.ln_1"),  # beside a residual: part of a slope is left
+        ("llama", "model.layers.1.self_attn.o_proj"),  # none is left for the queries before it
+        ("llama", "model.norm"),  # nor for anything but the head
     ],
     ids=["in part", "of a module", "of the whole stack"],
 )
-def test_a_path_that_backward_does_not_see(place: Callable[[Any], Any]) -> None:
+def test_a_path_that_backward_does_not_see(name: str, place: str) -> None:
     def breaking(model: Any) -> None:
-        place(model).register_forward_pre_hook(detached)
+        model.get_submodule(place).register_forward_pre_hook(detached)
 
-    assert failing("llama", breaking) == {"gradients"}
+    assert failing(name, breaking) == {"gradients"}
 
 
 def test_a_formula_of_backward_that_is_wrong() -> None:
@@ -312,25 +324,29 @@ def scaling_logits(factor: float) -> Break:
 
 
 def test_an_output_that_is_not_a_number() -> None:
-    """Forward fails, and all that compares outputs or differentiates them; the weights are as they were."""
+    """Forward fails, and all that compares, differentiates or reads its outputs; the weights are as they were."""
     failed = failing("vit", scaling_logits(float("nan")))
-    assert failed == {"forward", "gradients"} | COMPARING - {"padding_invariance"}
+    assert failed == {"forward", "gradients", "input_sensitivity", "pipeline"} | COMPARING - {
+        "padding_invariance"
+    }
 
 
 def test_outputs_that_are_all_one_value() -> None:
     """No comparison sees it: a constant is the same however it is computed. Its gradient is nought."""
-    assert failing("vit", scaling_logits(0)) == {"forward", "gradients"}
+    assert failing("vit", scaling_logits(0)) == {"forward", "gradients", "input_sensitivity"}
 
 
 def test_a_weight_that_is_not_finite() -> None:
-    """In a row of the vocabulary that no input reads: construct alone looks at every weight."""
+    """In a row of the vocabulary that no input reads: no output shows it.
+
+    Construct looks at every weight; so do gradients, whose step is relative to their norm.
+    """
 
     def breaking(model: Any) -> None:
         with torch.no_grad():
             model.model.embed_tokens.weight[-1, -1] = float("inf")
 
-    # The gradients' norm does not see it either: the row is not read.
-    assert failing("llama", breaking) == {"construct"}
+    assert failing("llama", breaking) == {"construct", "gradients"}
 
 
 def generating(change: Callable[..., Any]) -> Break:
@@ -341,39 +357,78 @@ def generating(change: Callable[..., Any]) -> Break:
     return breaking
 
 
+def tokens_of(outputs: Any) -> torch.Tensor:
+    """What was generated, however it was asked for."""
+    found: torch.Tensor = outputs if isinstance(outputs, torch.Tensor) else outputs.sequences
+    return found
+
+
 def stops_early(right: Any, options: dict[str, Any]) -> Any:
     return right(**options | {"min_new_tokens": 1, "max_new_tokens": 3})
 
 
 def changes_the_prompt(right: Any, options: dict[str, Any]) -> Any:
     outputs = right(**options)
-    outputs.sequences[:, 0] += 1
+    tokens_of(outputs)[:, 0] += 1
     return outputs
 
 
 def invents_tokens(right: Any, options: dict[str, Any]) -> Any:
     outputs = right(**options)
-    outputs.sequences[:, -1] = 1_000_000
+    tokens_of(outputs)[:, -1] = 1_000_000
     return outputs
 
 
 def samples(right: Any, options: dict[str, Any]) -> Any:
     greedy = right(**options)
     if "logits_processor" not in options:
-        greedy.sequences[:, -1] = torch.randint(256, (2,))
+        tokens = tokens_of(greedy)
+        tokens[:, -1] = torch.randint(256, (len(tokens),))
     return greedy
 
 
-@pytest.mark.parametrize("fault", [stops_early, changes_the_prompt, invents_tokens, samples])
-def test_a_generation_that_does_not_do_as_told(fault: Callable[..., Any]) -> None:
-    assert failing("llama", generating(fault)) == {"generate"}
+@pytest.mark.parametrize(
+    ("fault", "caught_by"),
+    [
+        (stops_early, {"generate"}),
+        (changes_the_prompt, {"generate", "pipeline"}),  # whose answer begins with what it was asked
+        (invents_tokens, {"generate"}),
+        (samples, {"generate"}),
+    ],
+)
+def test_a_generation_that_does_not_do_as_told(fault: Callable[..., Any], caught_by: set[str]) -> None:
+    assert failing("llama", generating(fault)) == caught_by
+
+
+def blind(_: Any, right: Any, arguments: dict[str, Any]) -> Any:
+    pixels = arguments.get("pixel_values")
+    return right(**arguments | {"pixel_values": None if pixels is None else torch.zeros_like(pixels)})
+
+
+@pytest.mark.parametrize("name", ["clip", "llava"])
+def test_an_image_that_is_ignored(name: str) -> None:
+    assert failing(name, forward(blind)) == {"input_sensitivity"}
+
+
+def test_a_mask_of_nothing_real_is_no_input_and_need_change_nothing() -> None:
+    """Only what the seed draws is changed: a mask is the same for each."""
+    assert "attention_mask" not in CHECKS["input_sensitivity"].run(subject_of(CELLS["bert"])).detail
+
+
+def test_a_modality_that_was_left_out() -> None:
+    """Llava's text path alone runs, and is no test of a model that reads images."""
+    subject = subject_of(CELLS["llava"])
+    subject.source = Layouts(subject.model, Recipe())
+    assert CHECKS["forward"].run(subject).deviation == 0
+    found = CHECKS["input_sensitivity"].run(subject)
+    assert found == Finding(1.0, "image was not given")
 
 
 def test_a_constructor_that_raises_leaves_no_subject() -> None:
     spoiled = Checkpoint(hub_id="x/y", config={"activation_function": "nonsense"})
     cell = replace(CELLS["gpt2"], model=replace(CELLS["gpt2"].model, checkpoint=spoiled))
     with pytest.raises(KeyError, match="nonsense"):
-        Subject.of(cell)
+        subject_of(cell)
 
 
 # What a deviation is.
@@ -413,7 +468,7 @@ def test_nested_outputs_have_dotted_names_and_caches_are_no_outputs() -> None:
 
 
 def test_the_same_call_gives_the_same_inputs_and_variants_leave_the_model_alone() -> None:
-    subject = Subject.of(CELLS["llama"])
+    subject = subject_of(CELLS["llama"])
     before = {name: value.clone() for name, value in subject.model.state_dict().items()}
     first, again = subject.inputs(batch=2), subject.inputs(batch=2)
     assert all(torch.equal(first[name], again[name]) for name in first)
@@ -422,7 +477,7 @@ def test_the_same_call_gives_the_same_inputs_and_variants_leave_the_model_alone(
 
 
 def test_a_dtype_that_the_device_lacks_is_unsupported_and_not_the_model_s_failure() -> None:
-    subject = Subject(torch.nn.Linear(1, 1), "cpu", 0)
+    subject = subject_of(CELLS["gpt2"])
     subject.require(torch.float64)
     with pytest.raises(Unsupported, match=r"cpu does not compute in torch\.bits8"):
         subject.require(torch.bits8)

@@ -11,7 +11,7 @@ import torch
 from harness.matrix.records import Parameters
 from harness.suite.functional.subject import tensors
 from harness.suite.models.build import depth, full_config, full_model
-from harness.suite.models.inputs import image_token_id, image_tokens
+from harness.suite.models.inputs.text import placeholder_id
 from harness.suite.outcomes import Unsupported
 from harness.suite.throughput.workload import Workload
 
@@ -86,9 +86,10 @@ def test_inputs_are_as_long_as_they_are_said_to_be(make_workload: MakeWorkload) 
 def test_an_image_s_placeholders_are_on_top_of_the_tokens_asked_for(make_workload: MakeWorkload) -> None:
     work = make_workload("llava")
     ids = work.inputs()["input_ids"]
-    text = (ids != image_token_id(work.model.config)).sum(dim=1)
-    assert text.tolist() == [work.cell.parameters.input_tokens] * 2
-    assert ids.shape[1] == work.cell.parameters.input_tokens + image_tokens(work.model)
+    placeholders = (ids == placeholder_id(work.model.config, "image")).sum(dim=1)
+    side = work.model.config.vision_config.image_size // work.model.config.vision_config.patch_size
+    assert placeholders.tolist() == [side**2] * 2
+    assert ids.shape[1] == work.cell.parameters.input_tokens + side**2
 
 
 def test_a_caption_is_as_long_as_its_tower_takes(make_workload: MakeWorkload) -> None:

@@ -31,6 +31,8 @@ class Shape:
     audio: int = 6400
     """Samples of raw audio at 16 kHz: past the receptive fields of wav2vec2 and of a head for speakers."""
     seed: int = 0
+    full: bool = False
+    """The model is at full width: sizes are its own, and placeholders come on top of `tokens`."""
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
@@ -26,7 +27,14 @@ def accepted(model: Any, entry: Sequence[str]) -> Mapping[str, inspect.Parameter
 
 
 def _parameters(target: Any) -> Mapping[str, inspect.Parameter]:
-    return inspect.signature(target.forward if isinstance(target, torch.nn.Module) else target).parameters
+    method = target.forward if isinstance(target, torch.nn.Module) else target
+    return _signature(getattr(method, "__func__", method), bound=hasattr(method, "__func__"))
+
+
+@lru_cache(maxsize=64)
+def _signature(function: Any, *, bound: bool) -> Mapping[str, inspect.Parameter]:
+    parameters = list(inspect.signature(function).parameters.items())
+    return dict(parameters[1:] if bound else parameters)
 
 
 def _arguments_of(name: str, entry: Sequence[str], inputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,8 @@ from harness.suite.models.peculiar import rows_of
 
 LEFT_OUT = ""
 """The layout of a modality that a row of `peculiar` leaves out: the model takes it, but not beside the others."""
+SIZES = frozenset({"image_size", "grid", "frames", "tiles", "samples", "bins", "image_tokens", "video_tokens", "audio_tokens"})
+"""What rows of `peculiar` pin for tiny models only."""
 TRIED = 40
 """Layouts tried at most."""
 
@@ -38,12 +40,17 @@ class NoInputs(Exception):
 
 def make_inputs(model: Any, shape: Shape, recipe: Recipe) -> dict[str, Any]:
     """Keyword arguments for `model(**inputs)`: the rows of a batch, one after another along the first dimension."""
-    return collate([make_row(model, shape, recipe, row) for row in range(shape.batch)], pins_of(model).get("joined", {}))
+    counted: dict[str, int] = {}
+    rows = [make_row(model, shape, recipe, row, counted) for row in range(shape.batch)]
+    return collate(rows, pins_of(model).get("joined"))
 
 
-def make_row(model: Any, shape: Shape, recipe: Recipe, row: int) -> dict[str, Any]:
-    """The arguments of one row."""
-    pins = pins_of(model)
+def make_row(
+    model: Any, shape: Shape, recipe: Recipe, row: int, counted: dict[str, int] | None = None
+) -> dict[str, Any]:
+    """The arguments of one row; `counted` remembers from row to row how many tokens stand for a modality."""
+    pins = pins_of(model, full=shape.full)
+    counted = {} if counted is None else counted
     context = Context(model, shape, row, recipe.styles, pins)
     for part, styles in pins.get("parts", {}).items():
         made = make_row(attrgetter(part)(model), shape, Recipe(styles), row)
@@ -59,7 +66,10 @@ def make_row(model: Any, shape: Shape, recipe: Recipe, row: int) -> dict[str, An
             context.made |= room.companions(context, name)
         _pin(context)
         if context.takes("input_ids") and text.placeholder_id(model.config, modality) is not None:
-            context.placeholders[modality] = int(pins.get(f"{modality}_tokens", 0)) or vision.feature_rows(context, f"get_{modality}_features")
+            if modality not in counted:
+                pinned = int(pins.get(f"{modality}_tokens", 0))
+                counted[modality] = pinned or vision.feature_rows(context, f"get_{modality}_features")
+            context.placeholders[modality] = counted[modality]
     for name, make in (special.MAKERS | text.MAKERS).items():
         if context.takes(name) and name not in context.made:
             value = make(context)
@@ -81,6 +91,7 @@ class Layouts:
         self.pins: Mapping[str, Any] = pins_of(model)
         self._model = model
         self._recipe = recipe
+        self._counted: dict[str, int] = {}
         self._error: NoInputs | None = None
 
     @property
@@ -99,7 +110,7 @@ class Layouts:
     def rows(self, batch: int, tokens: int, seed: int) -> list[dict[str, Any]]:
         """Inputs row by row, on the CPU."""
         shape = Shape(batch=batch, tokens=tokens, seed=seed)
-        return [make_row(self._model, shape, self.recipe, row) for row in range(batch)]
+        return [make_row(self._model, shape, self.recipe, row, self._counted) for row in range(batch)]
 
 
 def find_recipe(model: Any) -> Recipe:
@@ -136,13 +147,16 @@ def candidates(model: Any) -> Iterator[Recipe]:
         yield Recipe()
 
 
-def pins_of(model: Any) -> dict[str, Any]:
-    """What the rows of the model's type, of its head and of its class say of its inputs; the narrowest holds."""
+def pins_of(model: Any, *, full: bool = False) -> dict[str, Any]:
+    """What the rows of the model's type, of its head and of its class say of its inputs; the narrowest holds.
+
+    `full`: of a model at full width, for which their sizes are not meant.
+    """
     pins: dict[str, Any] = {}
     for row in rows_of(model.config.model_type, type(model).__name__):
         arguments = {**pins.get("arguments", {}), **row.inputs.get("arguments", {})}
         pins = pins | dict(row.inputs) | {"arguments": arguments, "entry": row.entry or pins.get("entry", ())}
-    return pins
+    return {name: value for name, value in pins.items() if name not in SIZES} if full else pins
 
 
 def _layouts(context: Context, modality: str, room: Any) -> list[str]:

@@ -1,5 +1,6 @@
 """The modalities a model reads, and the arguments of forward that carry them."""
 
+import inspect
 from typing import Any
 
 PIXELS = (
@@ -26,9 +27,20 @@ ARGUMENTS: dict[str, frozenset[str]] = {
     "audio": frozenset(SOUNDS),
 }
 """Modality → the arguments of which one carries it; some that read video take its frames as images."""
+CARRIERS: dict[str, frozenset[str]] = {
+    "text": frozenset(("input_ids",)),
+    "image": frozenset(PIXELS) - {"hidden_states"},
+    "video": frozenset(VIDEOS),
+    "audio": frozenset(SOUNDS),
+}
+"""Modality → the arguments that carry it and no other."""
 
 
 def modalities(model: Any) -> tuple[str, ...]:
-    """What the class says it reads: text, image, video, audio, time."""
-    stated = getattr(model, "input_modalities", "text")
+    """What the class says it reads (text, image, video, audio, time); in transformers 4, which has no such
+    statement, what its forward has an argument for."""
+    stated = getattr(model, "input_modalities", None)
+    if stated is None:
+        accepted = inspect.signature(model.forward).parameters
+        return tuple(modality for modality, names in CARRIERS.items() if accepted.keys() & names)
     return (stated,) if isinstance(stated, str) else tuple(stated)

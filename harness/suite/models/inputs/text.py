@@ -47,7 +47,8 @@ def input_ids(context: Context) -> torch.Tensor:
             start, end = (_first(context.config, names) for names in BRACKETS[modality])
             groups = int(context.pins.get(f"{modality}_groups", 1))
             middle += [*start, *([token] * (count // groups)), *end] * groups
-    length = max(context.shape.tokens, len(middle) + AROUND)
+    asked = context.shape.tokens
+    length = asked + len(middle) if context.shape.full else max(asked, len(middle) + AROUND)
     ids = context.tokens("input_ids", length, context.vocabulary())
     if middle:
         ids[0, 1 : len(middle) + 1] = torch.tensor(middle)

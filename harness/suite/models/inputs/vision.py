@@ -134,10 +134,12 @@ def companions(context: Context, name: str) -> dict[str, Any]:
 
 
 def _asked_for(context: Context, argument: str, modality: str) -> bool:
-    """Whether the extraction of features insists on the argument, where it takes it: Llava's takes sizes for Pixtral only."""
+    """Whether the extraction of features insists on sizes: Llava's forward takes them, and hands them to Pixtral only."""
     extract = extractor(context.model, f"get_{modality}_features")
-    parameter = inspect.signature(extract).parameters.get(argument) if extract else None
-    return parameter is None or parameter.default is parameter.empty or argument != "image_sizes"
+    if argument != "image_sizes" or extract is None:
+        return True
+    parameter = inspect.signature(extract).parameters.get(argument)
+    return parameter is not None and parameter.default is parameter.empty
 
 
 def extractor(model: Any, method: str) -> Any:

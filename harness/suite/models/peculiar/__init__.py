@@ -1,10 +1,10 @@
 """Rows of data for what no rule by name can know: one a model type or a class, each with its reason."""
 
-from harness.suite.models.peculiar import audio, heads, multimodal_a, multimodal_b, text, text_b, vision
+from harness.suite.models.peculiar import audio, codebooks, gemma, heads, multimodal_a, multimodal_b, sessions, text, text_b, vision
 from harness.suite.models.peculiar.records import Peculiarity
 
 NONE = Peculiarity(reason="nothing sets it apart")
-ROWS: dict[str, Peculiarity] = {**text.ROWS, **text_b.ROWS, **vision.ROWS, **audio.ROWS, **multimodal_a.ROWS, **multimodal_b.ROWS}
+ROWS: dict[str, Peculiarity] = {**text.ROWS, **text_b.ROWS, **vision.ROWS, **audio.ROWS, **multimodal_a.ROWS, **codebooks.ROWS, **gemma.ROWS, **sessions.ROWS, **multimodal_b.ROWS}
 
 
 def rows_of(model_type: str, class_name: str) -> tuple[Peculiarity, ...]:

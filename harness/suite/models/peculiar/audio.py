@@ -52,6 +52,26 @@ def noise(context: Any) -> torch.Tensor:
     )
 
 
+def loud(context: Any) -> torch.Tensor:
+    """(1, 1, samples) that differ enough for random weights to make other codes of them."""
+    return 8 * context.uniform("input_values", 1, 1, context.shape.audio)
+
+
+def unspoken(prompt: Any) -> torch.Tensor:
+    """The prompt's tokens up to where sound begins."""
+    return prompt["input_ids"][:, :-SPOKEN]  # type: ignore[no-any-return]
+
+
+def unspoken_mask(prompt: Any) -> torch.Tensor:
+    """Its mask likewise."""
+    return prompt["attention_mask"][:, :-SPOKEN]  # type: ignore[no-any-return]
+
+
+def longer(prompt: Any) -> torch.Tensor:
+    """Sound for the tokens to come too."""
+    return torch.cat([prompt["input_features"]] * 2, dim=-1)
+
+
 def codes(context: Any, name: str, size: int, *shape: int) -> torch.Tensor:
     """Codes below `size`."""
     return torch.randint(size, shape, generator=context.generator(name))
@@ -145,18 +165,24 @@ ROWS: dict[str, Row] = {
             frozen=("audio_encoder",),
             reason="the decoder continues the codes of a recording: as many codebooks as the decoder has",
             fields={"audio_encoder.target_bandwidths": [2.4]},
-            inputs={"audio_layout": "channel", "arguments": {"decoder_input_ids": None}},
+            inputs={
+                "audio_layout": "channel",
+                "generate": {"pad_token_id": None},
+                "arguments": {"decoder_input_ids": None, "input_values": loud},
+            },
         ),
     ),
     **dict.fromkeys(
         ("MusicgenModel", "MusicgenForCausalLM", "MusicgenMelodyModel", "MusicgenMelodyForCausalLM"),
         Row(
-            reason="a row of codes for each codebook",
+            reason="a row of codes for each codebook; its positions cannot be given",
             inputs={
+                "padding_side": "right",
+                "generate": {"pad_token_id": None, "decoder_start_token_id": 0},
                 "arguments": {
                     "input_ids": lambda c: codes(c, "input_ids", 200, CODEBOOKS, c.shape.tokens),
                     "attention_mask": lambda c: torch.ones(1, c.shape.tokens, dtype=torch.long),
-                }
+                },
             },
         ),
     ),
@@ -203,14 +229,20 @@ ROWS: dict[str, Row] = {
             frozen=("semantic_encoder",),
             exempt={"gradients": STRAIGHT},
             reason="reads the samples and the features of their semantic encoder, 160 a frame",
-            fields={"encoder_hidden_size": 4, "quantization_dim": 128},
+            fields={"encoder_hidden_size": 4, "quantization_dim": 128, "quantization_levels": [13] * 8},
             inputs={
                 "audio_layout": "channel",
                 "samples": 3200,
                 "arguments": {
                     "input_features_mask": torch.ones(1, 10, dtype=torch.long),
-                    "input_features": lambda c: c.uniform(
-                        "input_features", 1, 10, c.config.semantic_model_config.feature_projection_input_dim
+                    "input_features": lambda c: (
+                        8
+                        * c.uniform(
+                            "input_features",
+                            1,
+                            10,
+                            c.config.semantic_model_config.feature_projection_input_dim,
+                        )
                     ),
                 },
             },
@@ -234,7 +266,11 @@ ROWS: dict[str, Row] = {
         ("SeamlessM4TModel", "SeamlessM4Tv2Model"),
         Row(
             reason="reads text or speech, not both",
-            inputs={"audio_layout": "frames_first", "arguments": {"input_ids": None}},
+            inputs={
+                "generate": {"generate_speech": False},
+                "audio_layout": "frames_first",
+                "arguments": {"input_ids": None},
+            },
         ),
     ),
     "SpeechT5Model": Row(
@@ -248,7 +284,17 @@ ROWS: dict[str, Row] = {
             }
         },
     ),
+    **dict.fromkeys(
+        ("SeamlessM4TForTextToSpeech", "SeamlessM4Tv2ForTextToSpeech", "SeamlessM4TForSpeechToSpeech"),
+        Row(
+            reason="speaks the languages that come with a checkpoint",
+            exempt=dict.fromkeys(
+                ("generate", "kv_cache_equivalence"), "its languages come with a checkpoint"
+            ),
+        ),
+    ),
     "SpeechT5ForTextToSpeech": Row(
+        exempt={"kv_cache_equivalence": "it generates a spectrogram, which has no logits"},
         reason="the decoder reads frames of a spectrogram, and a speaker",
         inputs={
             "arguments": {
@@ -349,22 +395,28 @@ ROWS: dict[str, Row] = {
     **dict.fromkeys(
         ("pocket_tts", "gradium_phonon_tts"),
         Row(
-            reason="a voice and the sound so far come as latents, each in the place of a token of its own",
+            reason="a voice and the sound so far come as latents, each in the place of a token of its own; "
+            "it generates latents from a prompt that ends where sound begins",
+            exempt={"kv_cache_equivalence": "it generates latents, which have no logits"},
             inputs={
+                "padding_token": True,
+                "generate": {"audio_latents": None, "input_ids": unspoken, "attention_mask": unspoken_mask},
                 "arguments": {
                     "input_ids": spoken_ids,
                     "audio_prompt_latents": lambda c: c.uniform(
                         "audio_prompt_latents", 1, PROMPT, prompt_width(c)
                     ),
                     "audio_latents": lambda c: c.uniform("audio_latents", 1, SPOKEN, c.config.latent_dim),
-                }
+                },
             },
         ),
     ),
     "voxtral_realtime": Row(
         reason="sound is added to the text token by token, eight frames each",
+        exempt={"padding_invariance": "text and sound run in step: there is no padding of one alone"},
         inputs={
             "audio_layout": "bins_first",
+            "generate": {"input_features": longer},
             "arguments": {
                 "input_features": lambda c: c.uniform(
                     "input_features", 1, c.config.audio_config.num_mel_bins, 8 * c.shape.tokens
@@ -373,6 +425,7 @@ ROWS: dict[str, Row] = {
         },
     ),
     "bark": Row(
+        exempt={"generate": "it speaks with the settings of its three stages that come with a checkpoint"},
         reason="has no forward: three transformers, of which each reads what the one before wrote, and a codec",
         fields={
             "semantic_config.input_vocab_size": VOCAB,
@@ -431,5 +484,13 @@ ROWS: dict[str, Row] = {
         reason="draws its own noise unless given some",
         fields={"kernel_predictor_hidden_channels": 8, "model_hidden_channels": 4, "model_in_channels": 8},
         inputs={"arguments": {"noise_sequence": noise}},
+    ),
+    "VibeVoiceForConditionalGeneration": Row(
+        reason="speaks through a scheduler of diffusers",
+        exempt={"sdpa_vs_eager": "its tokenizers of sound have no attention, and do not take a choice of it"},
+    ),
+    "ClvpModelForConditionalGeneration": Row(
+        reason="its summary of a text is the mean of all positions",
+        exempt={"padding_invariance": "it takes the mean of all positions, the masked ones too"},
     ),
 }

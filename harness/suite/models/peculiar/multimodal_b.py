@@ -9,6 +9,8 @@ from transformers import ViTConfig
 from harness.suite.models.peculiar.records import Peculiarity as Row
 from harness.suite.models.peculiar.vision import RESNET
 
+LEFT_OUT = ""
+"""The layout of a modality that the model takes, but not beside the others."""
 VIT = ViTConfig(
     hidden_size=64,
     intermediate_size=64,
@@ -198,9 +200,28 @@ ROWS: dict[str, Row] = {
         ),
     ),
     **dict.fromkeys(
-        ("minicpm_ocr_vision", "minicpmv4_7_vision"),
+        ("minicpm_ocr", "minicpmv4_6", "minicpmv4_7"),
         Row(
-            reason="the patches of all images stand in one row",
+            reason="placeholders have no default; the patches of all images stand in one row",
+            base={"image_token_id": 250, "video_token_id": 251},
+            inputs={
+                "image_layout": "image",
+                "video_layout": "image",
+                "arguments": {
+                    "pixel_values": values("pixel_values", 1, 3, 8, 8 * 16),
+                    "target_sizes": whole([4, 4]),
+                    "pixel_values_videos": values("pixel_values_videos", 1, 3, 8, 8 * 16),
+                    "target_sizes_videos": whole([4, 4]),
+                },
+                "joined": {"pixel_values": 3, "pixel_values_videos": 3},
+            },
+        ),
+    ),
+    **dict.fromkeys(
+        ("minicpm_ocr_vision", "minicpmv4_6_vision", "minicpmv4_7_vision"),
+        Row(
+            reason="the patches of all images stand in one row; they are merged after a layer whose index is a field",
+            fields={"insert_layer_id": 0},
             inputs={
                 "image_layout": "image",
                 "arguments": {"pixel_values": values("pixel_values", 1, 3, 8, 8 * 16), "target_sizes": whole([4, 4])},
@@ -236,18 +257,29 @@ ROWS: dict[str, Row] = {
     "mllama_text_model": Row(
         reason="some layers attend to the image alone",
         fields={"cross_attention_layers": [1]},
-        inputs={"arguments": {"cross_attention_states": values("cross_attention_states", 1, 8, 64)}},
+        inputs={
+            "arguments": {
+                "cross_attention_states": values("cross_attention_states", 1, 8, 64),
+                # Without it attention to the image would be causal.
+                "cross_attention_mask": lambda c: torch.zeros(1, 1, 1, 8),
+            }
+        },
+    ),
+    "MllamaForCausalLM": Row(
+        reason="states of the image are kept from the first tokens on",
+        exempt={"kv_cache_equivalence": "states of the image are given once, and given again they are kept twice"},
     ),
     "mm-grounding-dino": Row(
         reason="queries are chosen from the positions of the feature maps", inputs={"image_layout": "image", "image_size": 64}
     ),
     "molmo2": Row(
         reason="the adapter reads two layers of the vision tower; images and videos exclude one another",
+        exempt={"batch_equivalence": "indices of patches count through the whole batch, so that a row alone has others"},
         fields={"adapter_config.vision_feature_layer": [1, 0], "vision_config.image_size": [32, 32]},
         inputs={
             "image_layout": "patches",
             "image_tokens": 4,
-            "video_layout": "",
+            "video_layout": LEFT_OUT,
             "arguments": {
                 "image_token_pooling": lambda c: torch.arange(16).reshape(4, 4) + 16 * c.row,
                 "image_grids": whole([2, 2, 0, 0]),  # of the whole image, and of its parts, of which there are none
@@ -259,7 +291,7 @@ ROWS: dict[str, Row] = {
         reason="placeholders and sound have no default; frames of a video stand for images, of which there are none then",
         base={"image_token_id": 250, "audio_token_id": 251, "audio_config": {"model_type": "parakeet_encoder"}},
         fields={"audio_config.projection_hidden_size": 64, "audio_config.projection_bias": False},
-        inputs={"image_layout": "grid", "video_layout": "", "audio_layout": "frames_first"},
+        inputs={"image_layout": "grid", "video_layout": LEFT_OUT, "audio_layout": "frames_first"},
     ),
     **dict.fromkeys(
         ("muse_glimmer", "muse_spark"),
@@ -302,8 +334,9 @@ ROWS: dict[str, Row] = {
     **dict.fromkeys(
         ("owlv2", "owlvit"),
         Row(
-            reason="a query is no longer than its positions",
-            inputs={"image_layout": "image", "arguments": {"input_ids": plain("input_ids", 1, 16), "attention_mask": ones(1, 16)}},
+            reason="a query is shorter than those of other models",
+            fields={"text_config.max_position_embeddings": 64},
+            inputs={"image_layout": "image"},
         ),
     ),
     "pe_audio_encoder": Row(
@@ -338,6 +371,26 @@ ROWS: dict[str, Row] = {
         fields={"vision_config.model_args": {"embed_dim": 64}},
         inputs={"image_layout": "tiles", "video_layout": "frames", "video_tokens": 32},
     ),
+    "phi4_multimodal": Row(
+        reason="an image comes whole and in crops, with a mask of its patches; sound with the number of its tokens",
+        fields={
+            "vision_config.crop_size": 32,
+            "audio_config.ext_pw_out_channel": 64,
+            "audio_config.depthwise_separable_out_channel": 64,
+            "audio_config.nemo_conv_channels": 64,
+        },
+        inputs={
+            "image_layout": "tiles",
+            "audio_layout": "frames_first",
+            "image_tokens": 13,  # 2 × (2 + 1) of the crop, as many of the whole image, and one between them
+            "audio_tokens": 8,
+            "arguments": {
+                "image_sizes": whole([32, 32]),
+                "image_attention_mask": ones(1, 2, 4, 4),
+                "audio_embed_sizes": whole(8),
+            },
+        },
+    ),
     "pi0": Row(
         reason="it reads the cameras and the state of a robot, and denoises its actions",
         fields={"chunk_size": 4},
@@ -364,6 +417,10 @@ ROWS: dict[str, Row] = {
         reason="tokens an image are pooled from its patches, of which there must be more; the answers have default ids",
         base={"yes_token_index": 10784, "no_token_index": 3771},
         fields={"mm_tokens_per_image": 4},
+        inputs={"padding_side": "left"},  # the answer is read from the last position
+    ),
+    "T5Gemma2ForSequenceClassification": Row(
+        reason="it finds the end of a row by the padding token", inputs={"padding_token": True}
     ),
     "t5gemma2": Row(
         reason="its own encoder makes the tokens of an image, and has no method for it",
@@ -412,6 +469,10 @@ ROWS: dict[str, Row] = {
                 "token2wav.code2wav_bigvgan_model.forward.mel_spectrogram": values("mel_spectrogram", 1, 64, 8),
             },
         },
+        exempt={
+            "generate": "it speaks with a voice that only checkpoints hold",
+            "save_load": "its own from_pretrained insists on a file of voices, which save_pretrained does not write",
+        },
     ),
     "qwen3_omni_moe": Row(
         reason="it has no forward; the code reads a number that only checkpoints name",
@@ -428,6 +489,7 @@ ROWS: dict[str, Row] = {
             },
             "joined": {"talker.forward.position_ids": 1},
         },
+        exempt={"generate": "it speaks with a voice that only checkpoints name"},
     ),
     "qwen3_omni_moe_talker_text": Row(
         reason="the code reads a width that only checkpoints name", base={"shared_expert_intermediate_size": 384}
@@ -469,6 +531,28 @@ ROWS: dict[str, Row] = {
         reason="forward walks through a session that it changes: what it runs of it are the parts",
         entry=("detector_model.forward", "tracker_model.memory_encoder.forward", "tracker_model.memory_attention.forward"),
         inputs={"parts": {"detector_model": {"image": "image"}}, **session("tracker_model.", 0)},
+    ),
+    **dict.fromkeys(
+        ("sam3_lite_text", "sam3_lite_text_text_model"),
+        Row(
+            reason="its text tower mixes neighbouring tokens by convolutions",
+            exempt={"padding_invariance": "convolutions over the sequence see the pads beside a token"},
+        ),
+    ),
+    **dict.fromkeys(
+        ("siglip", "siglip2"),
+        Row(
+            reason="its text tower reads the last position",
+            exempt={"padding_invariance": "the text is what stands at the last position, a pad as well as a token"},
+        ),
+    ),
+    "vilt": Row(
+        reason="it chooses the patches of an image at random, also where it takes all of them",
+        exempt={"batch_equivalence": "the patches of an image come in an order that is drawn anew for each row"},
+    ),
+    "udop": Row(
+        reason="its image and its text are of one page",
+        exempt={"padding_invariance": "patches under the boxes of tokens are merged into them, of pads too"},
     ),
     "sam3_vit_model": Row(
         reason="layers that attend to the whole image are listed by a default of the code",

@@ -11,9 +11,18 @@ RESNET = {"model_type": "resnet", "out_features": ["stage2", "stage3", "stage4"]
 INTRACLASS = {
     "reduce_channel": (1, 1, 0),
     "return_channel": (1, 1, 0),
-    **{f"vertical_long_to_small_conv_{ratio}ratio": ((side, 1), 1, (side // 2, 0)) for ratio, side in (("long", 7), ("mid", 5), ("short", 3))},
-    **{f"horizontal_small_to_long_conv_{ratio}ratio": ((1, side), 1, (0, side // 2)) for ratio, side in (("long", 7), ("mid", 5), ("short", 3))},
-    **{f"symmetric_conv_long_{ratio}ratio": (side, 1, side // 2) for ratio, side in (("long", 7), ("mid", 5), ("short", 3))},
+    **{
+        f"vertical_long_to_small_conv_{ratio}ratio": ((side, 1), 1, (side // 2, 0))
+        for ratio, side in (("long", 7), ("mid", 5), ("short", 3))
+    },
+    **{
+        f"horizontal_small_to_long_conv_{ratio}ratio": ((1, side), 1, (0, side // 2))
+        for ratio, side in (("long", 7), ("mid", 5), ("short", 3))
+    },
+    **{
+        f"symmetric_conv_long_{ratio}ratio": (side, 1, side // 2)
+        for ratio, side in (("long", 7), ("mid", 5), ("short", 3))
+    },
 }
 """Convolutions of the intra-class blocks of PP-OCR's detectors: long ones along and across a line of text."""
 
@@ -26,7 +35,9 @@ HALVING = [
 ]
 """Blocks of PP-LCNetV4 for a detector: kernel, channels in, channels out, stride, squeeze."""
 
-DETACHED = "boxes are detached from one decoder layer to the next by design: backward is not the whole derivative"
+DETACHED = (
+    "boxes are detached from one decoder layer to the next by design: backward is not the whole derivative"
+)
 CHOSEN = "the best of its proposals become queries, and rounding swaps proposals of nearly one score"
 MATCHED = "keypoints and their matches are hard choices, which rounding and small steps change"
 
@@ -39,12 +50,16 @@ def every_other(count: int) -> torch.Tensor:
 def video_patches(context: Any) -> torch.Tensor:
     """(1, tubelets): which are masked."""
     config = context.config
-    return every_other(config.num_frames // config.tubelet_size * (config.image_size // config.patch_size) ** 2)
+    return every_other(
+        config.num_frames // config.tubelet_size * (config.image_size // config.patch_size) ** 2
+    )
 
 
 def task_tokens(context: Any) -> torch.Tensor:
     """(1, task_seq_len) tokens of the task's name."""
-    found: torch.Tensor = context.tokens("task_inputs", context.config.task_seq_len, context.config.text_encoder_vocab_size)
+    found: torch.Tensor = context.tokens(
+        "task_inputs", context.config.task_seq_len, context.config.text_encoder_vocab_size
+    )
     return found
 
 
@@ -56,7 +71,10 @@ def rectangle(name: str, *shape: int) -> Any:
 ROWS: dict[str, Row] = {
     **dict.fromkeys(
         ("conditional_detr", "dab-detr", "deformable_detr", "detr", "table-transformer", "omdet-turbo"),
-        Row(reason="its backbone would come from timm", base={"backbone_config": RESNET, "use_timm_backbone": False}),
+        Row(
+            reason="its backbone would come from timm",
+            base={"backbone_config": RESNET, "use_timm_backbone": False},
+        ),
     ),
     "DetrForSegmentation": Row(
         reason="the mask head wants d_model + heads to be divisible by 8",
@@ -85,12 +103,12 @@ ROWS: dict[str, Row] = {
         ),
     ),
     "levit": Row(
-        reason="its four convolutions make patches of 16 whatever patch_size says, and two stages shrink the map",
+        reason="its convolutions make patches of 16 whatever patch_size says; two stages shrink the map",
         fields={"image_size": 96, "patch_size": 16},
     ),
     "BeitForSemanticSegmentation": Row(reason="it wants four levels", base={"out_indices": [3, 5, 7, 11]}),
     "hiera": Row(
-        reason="a masked unit is 8 × 8 tokens, of which pre-training drops some; its decoder has no default size",
+        reason="of units of 8 × 8 tokens pre-training drops some; its decoder has no default size",
         base={"decoder_hidden_size": 512, "decoder_depth": 8, "decoder_num_heads": 16},
         fields={"image_size": [64, 64], "embed_dim": 16},
     ),
@@ -103,7 +121,8 @@ ROWS: dict[str, Row] = {
         inputs={"arguments": {"noise": rectangle("noise", 1, 16)}},
     ),
     "VideoMAEForPreTraining": Row(
-        reason="as many tubelets are masked in each row", inputs={"arguments": {"bool_masked_pos": video_patches}}
+        reason="as many tubelets are masked in each row",
+        inputs={"arguments": {"bool_masked_pos": video_patches}},
     ),
     "efficientnet": Row(
         reason="widths are multiplied and rounded, and each block's input is the output of the one before",
@@ -117,7 +136,8 @@ ROWS: dict[str, Row] = {
         },
     ),
     **dict.fromkeys(
-        ("mobilevit", "mobilevitv2"), Row(reason="a map of 1/32 is cut up into patches of 2", fields={"image_size": 64})
+        ("mobilevit", "mobilevitv2"),
+        Row(reason="a map of 1/32 is cut up into patches of 2", fields={"image_size": 64}),
     ),
     "hgnet_v2": Row(
         reason="a stage's input is the output of the one before",
@@ -160,7 +180,8 @@ ROWS: dict[str, Row] = {
         },
     ),
     "pp_ocrv5_mobile_rec": Row(
-        reason="five halvings of its line of text must leave three rows to pool", inputs={"image_size": (96, 192)}
+        reason="five halvings of its line of text must leave three rows to pool",
+        inputs={"image_size": (96, 192)},
     ),
     **dict.fromkeys(
         ("pp_ocrv5_server_rec", "pp_ocrv6_small_rec", "pp_ocrv6_tiny_rec"),
@@ -168,17 +189,17 @@ ROWS: dict[str, Row] = {
     ),
     "pp_ocrv5_server_det": Row(reason="the convolutions of its neck and head have no defaults", base=NECK),
     "pp_ocrv6_medium_det": Row(
-        reason="the convolutions of its neck and head have no defaults; it reads every stage, each half the one before",
+        reason="neck and head have no default convolutions; it reads every stage, each half the one before",
         base={**NECK, "backbone_config": {"model_type": "pp_lcnet_v4", "out_indices": [1, 2, 3, 4]}},
         fields={"backbone_config.block_configs": HALVING},
     ),
     "pp_ocrv6_small_det": Row(
-        reason="it reads every stage of its backbone, each half the one before",
+        reason="it reads every stage of its backbone",
         base={"backbone_config": {"model_type": "pp_lcnet_v4", "out_indices": [1, 2, 3, 4]}},
         fields={"backbone_config.block_configs": HALVING, "layer_list_out_channels": [16, 16, 32, 64]},
     ),
     "pp_doclayout_v2": Row(
-        reason="each label has a threshold and a place, and neither a default; boxes are in thousandths of the page",
+        reason="each label needs a threshold and a place; boxes are in thousandths of the page",
         base={"class_thresholds": [0.0, 0.0], "class_order": [0, 1]},
         fields={"reading_order_config.max_2d_position_embeddings": 1024},
         exempt={"gradients": DETACHED, "bf16_vs_fp32": CHOSEN},
@@ -216,25 +237,32 @@ ROWS: dict[str, Row] = {
         base={"post_process_channels": [16, 32, 64, 64]},
         fields={"backbone_config.return_class_token": True},
     ),
-    "tipsv2_dpt": Row(reason="derived where it is None, at full size", fields={"neck_hidden_sizes": [16, 32, 64, 64]}),
+    "tipsv2_dpt": Row(
+        reason="derived where it is None, at full size", fields={"neck_hidden_sizes": [16, 32, 64, 64]}
+    ),
     "depth_pro": Row(
         reason="two scales of the image are cut into images of patch_size, the smallest into one",
         base={"use_fov_model": True},
         fields={
             "patch_size": 16,
             "intermediate_hook_ids": [1, 0],
-            "merge_padding_value": 2,
+            "merge_padding_value": 1,
             "scaled_images_ratios": [0.5, 1],
             "scaled_images_overlap_ratios": [0.0, 0.5],
             "fusion_hidden_size": 16,
             "scaled_images_feature_dims": [16, 16],
             "intermediate_feature_dims": [16, 16],
-            **{f"{part}_model_config.{name}": value for part in ("image", "patch", "fov") for name, value in (("image_size", 16), ("patch_size", 2))},
+            **{
+                f"{part}_model_config.{name}": value
+                for part in ("image", "patch", "fov")
+                for name, value in (("image_size", 16), ("patch_size", 4))
+            },
         },
         inputs={"image_size": 32},
     ),
     "lw_detr_vit": Row(
-        reason="an image is cut into 4 × 4 windows of whole patches", fields={"image_size": 64, "window_block_indices": [0]}
+        reason="an image is cut into 4 × 4 windows of whole patches",
+        fields={"image_size": 64, "window_block_indices": [0]},
     ),
     "lw_detr": Row(
         reason="the scales of its projector have no default, and each adds a level",
@@ -242,41 +270,55 @@ ROWS: dict[str, Row] = {
         fields={"group_detr": 2},
         exempt={"gradients": DETACHED, "bf16_vs_fp32": CHOSEN},
     ),
-    "oneformer": Row(reason="it is told its task in words", inputs={"arguments": {"task_inputs": task_tokens}}),
+    "oneformer": Row(
+        reason="it is told its task in words", inputs={"arguments": {"task_inputs": task_tokens}}
+    ),
     "inkling2_vision": Row(
         reason="patches are not flattened, one a token of the text, and the grid counts those",
         inputs={
             "arguments": {
-                "pixel_values": lambda c: c.uniform("pixel_values", 4, *(2 * c.config.patch_size,) * 2, c.config.num_channels),
+                "pixel_values": lambda c: c.uniform(
+                    "pixel_values", 4, *(2 * c.config.patch_size,) * 2, c.config.num_channels
+                ),
                 "image_grid_thw": torch.tensor([[1, 2, 2]]),
             }
         },
     ),
     "kimi_k25_vision": Row(
         reason="patches are not flattened",
-        inputs={"arguments": {"pixel_values": lambda c: c.uniform("pixel_values", 16, 3, *(c.config.patch_size,) * 2)}},
+        inputs={
+            "arguments": {
+                "pixel_values": lambda c: c.uniform("pixel_values", 16, 3, *(c.config.patch_size,) * 2)
+            }
+        },
     ),
     "video_llama_3_vision": Row(
-        reason="each image says how many patches are merged", inputs={"arguments": {"merge_sizes": torch.tensor([2])}}
+        reason="each image says how many patches are merged",
+        inputs={"arguments": {"merge_sizes": torch.tensor([2])}},
     ),
     "perceiver": Row(
         reason="its sizes have names of their own",
         fields={"num_latents": 16, "d_latents": 64, "num_self_attends_per_block": 2},
     ),
     "PerceiverModel": Row(
-        reason="without a preprocessor it reads vectors", inputs={"arguments": {"inputs": rectangle("inputs", 1, 16, 64)}}
+        reason="without a preprocessor it reads vectors",
+        inputs={"arguments": {"inputs": rectangle("inputs", 1, 16, 64)}},
     ),
     **dict.fromkeys(
         ("PerceiverForImageClassificationConvProcessing", "PerceiverForImageClassificationFourier"),
-        Row(reason="261 and 322 channels are not divisible by more heads", fields={"num_cross_attention_heads": 1}),
+        Row(
+            reason="261 and 322 channels are not divisible by more heads",
+            fields={"num_cross_attention_heads": 1},
+        ),
     ),
     "pp_formulanet": Row(
-        reason="input_ids are there for compatibility, and are not read", inputs={"arguments": {"input_ids": None, "attention_mask": None}},
-        exempt={"padding_invariance": "it reads an image: input_ids and attention_mask are there for compatibility"},
+        reason="input_ids are there for compatibility, and are not read",
+        inputs={"arguments": {"input_ids": None, "attention_mask": None}},
+        exempt={"padding_invariance": "it reads an image; both arguments are there for compatibility"},
     ),
     "videomt": Row(
         reason="its outputs are those of the first frame of every row, then those of the second",
-        exempt={"batch_equivalence": "rows are interleaved frame by frame in its outputs, whose first dimension is frames × rows"},
+        exempt={"batch_equivalence": "its outputs hold all rows of one frame, then those of the next"},
     ),
     "ImageGPTForImageClassification": Row(
         reason="images are never padded",
@@ -307,21 +349,38 @@ ROWS: dict[str, Row] = {
     ),
     "sam2_vision_model": Row(
         reason="its lists follow the backbone's stages",
-        fields={"backbone_channel_list": [128, 64, 32, 16], "backbone_feature_sizes": [[16, 16], [8, 8], [4, 4]]},
+        fields={
+            "backbone_channel_list": [128, 64, 32, 16],
+            "backbone_feature_sizes": [[16, 16], [8, 8], [4, 4]],
+        },
     ),
     "sapiens2": Row(
         reason="first and last layers have all key-value heads, those between are grouped",
-        fields={"num_hidden_layers": 3, "num_first_full_attention_layers": 1, "num_last_full_attention_layers": 1},
+        fields={
+            "num_hidden_layers": 3,
+            "num_first_full_attention_layers": 1,
+            "num_last_full_attention_layers": 1,
+        },
     ),
     **dict.fromkeys(
         ("Sapiens2ForSemanticSegmentation", "Sapiens2ForPoseEstimation"),
-        Row(reason="its head has no default", base={"head_config": {"upsample_out_channels": [32, 16], "conv_out_channels": [16]}}),
+        Row(
+            reason="its head has no default",
+            base={"head_config": {"upsample_out_channels": [32, 16], "conv_out_channels": [16]}},
+        ),
     ),
     **dict.fromkeys(
         ("Sapiens2ForNormalEstimation", "Sapiens2ForImageMatting"),
         Row(
             reason="its head has no default; its labels are three colours, and for matting opacity",
-            base={"num_labels": 4, "head_config": {"use_pixel_shuffle": True, "upsample_out_channels": [32, 16], "conv_out_channels": [16]}},
+            base={
+                "num_labels": 4,
+                "head_config": {
+                    "use_pixel_shuffle": True,
+                    "upsample_out_channels": [32, 16],
+                    "conv_out_channels": [16],
+                },
+            },
         ),
     ),
     "Sapiens2ForPointmapEstimation": Row(
@@ -341,12 +400,24 @@ ROWS: dict[str, Row] = {
         reason="its stages are tables of channels and dilations",
         fields={
             "resnet_head": [[3, 16], [16, 16]],
-            "resnet_configs": [[[16, 16, 1, False]], [[16, 32, 1, True], [32, 32, 3, False]], [[32, 32, 1, True], [32, 32, 3, False]]],
-            "stage_configs": [[[32, 1]], [[32, 2]], [[32, 5]], [[32, 8], [32, 3]], [[32, 12], [32, 7]], [[32, 18], [32, 12]]],
+            "resnet_configs": [
+                [[16, 16, 1, False]],
+                [[16, 32, 1, True], [32, 32, 3, False]],
+                [[32, 32, 1, True], [32, 32, 3, False]],
+            ],
+            "stage_configs": [
+                [[32, 1]],
+                [[32, 2]],
+                [[32, 5]],
+                [[32, 8], [32, 3]],
+                [[32, 12], [32, 7]],
+                [[32, 18], [32, 12]],
+            ],
         },
     ),
     **dict.fromkeys(
-        ("slanet", "slanext"), Row(reason="it writes a table token by token up to this length", fields={"max_text_length": 16})
+        ("slanet", "slanext"),
+        Row(reason="it writes a table token by token up to this length", fields={"max_text_length": 16}),
     ),
     "uvdoc": Row(
         reason="it reads every stage of its backbone",
