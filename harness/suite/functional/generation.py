@@ -47,8 +47,10 @@ def generate(subject: Subject) -> Finding:
 
 
 def _of_its_own(first: Any, second: Any) -> Finding:
-    """Classes with a generate of their own (a spectrogram, a transcript of as many tokens as were said) give the same
-    twice; a search that goes on to the length asked for is no part of what they promise."""
+    """Classes with a generate of their own give the same twice.
+
+    A spectrogram, or a transcript of as many tokens as were said, has no length that can be asked for.
+    """
     same = len(first) == len(second) and all(
         torch.equal(one, other) for one, other in zip(_leaves(first), _leaves(second), strict=True)
     )
@@ -87,7 +89,8 @@ def decoder_start(model: Any) -> dict[str, int]:
 def _generated(subject: Subject, prompt: dict[str, torch.Tensor], **options: Any) -> Any:
     # A row of `peculiar` sets an option to None where the model's own generate names it.
     given = {"pad_token_id": 0, **decoder_start(subject.model), **subject.pins.get("generate", {})}
-    torch.manual_seed(subject.seed)  # SpeechT5 drops out at random in generation too
+    if subject.pins.get("draws"):
+        torch.manual_seed(subject.seed)
     with torch.no_grad():
         made = {name: value(prompt) if callable(value) else value for name, value in given.items()}
         return subject.model.generate(

@@ -36,7 +36,8 @@ def padding_invariance(subject: Subject) -> Finding:
     filler = subject.model.config.get_text_config().pad_token_id if pins.get("padding_token") else None
     padded = _padded(inputs, left=left, filler=filler)
     # Where tokens stand for images, positions have three axes, which the model derives from its mask itself.
-    if left and "mm_token_type_ids" not in inputs and takes_positions(subject.model):
+    derived = any(name == "mm_token_type_ids" or name.endswith("grid_thw") for name in inputs)
+    if left and not derived and takes_positions(subject.model):
         first = first_position(subject.model)
         padded["position_ids"] = (padded["attention_mask"].cumsum(-1) - 1).clamp(min=0) + first
     expected = subject.forward(inputs)
@@ -48,11 +49,13 @@ def padding_invariance(subject: Subject) -> Finding:
     return deviation(outputs, expected)
 
 
-def _without_pads(out: torch.Tensor, unpadded: torch.Tensor | None, length: int, *, left: bool) -> torch.Tensor:
+def _without_pads(
+    out: torch.Tensor, unpadded: torch.Tensor | None, length: int, *, left: bool
+) -> torch.Tensor:
     """The real positions of an output that has one a token, before or after those of an image if it has such.
 
-    `length`: of the padded sequence. Pads on the right end the text: whether an image follows it is the model's
-    own choice, so the cut is made where the outputs agree best.
+    `length`: of the padded sequence. Pads on the right end the text: whether an image follows it is for the
+    model to choose, so the cut is made where the outputs agree best.
     """
     if out.dim() < 2 or unpadded is None or out.shape[1] != unpadded.shape[1] + PADS:
         return out
@@ -79,7 +82,7 @@ def takes_positions(model: Any) -> bool:
 
 
 def _goes_along(name: str, value: Any, sequence: torch.Tensor, axis: int) -> bool:
-    """The argument has a position for each of the sequence; a mask has, whichever rows it is for (codes, one a book)."""
+    """The argument has a position for each of the sequence; the mask has, though codes have a row a book."""
     if (
         not isinstance(value, torch.Tensor)
         or value.dim() <= axis

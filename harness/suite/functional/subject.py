@@ -31,7 +31,7 @@ class Source(Protocol):
     """Where a subject's inputs come from."""
 
     pins: Mapping[str, Any]
-    """What sets the model's inputs apart: `entry`, `joined`, `generate`, `padding_side`, `padding_token`."""
+    """What sets the model's inputs apart: `entry`, `joined`, `draws`, `generate`, `padding_side`, `padding_token`."""
 
     def rows(self, batch: int, tokens: int, seed: int) -> list[dict[str, Any]]:
         """Inputs row by row, on the CPU; the same call gives the same values."""
@@ -81,17 +81,17 @@ class Subject:
         inputs.pop("decoder_input_ids", None)
         return inputs
 
-    def forward(self, inputs: Mapping[str, Any], model: Any = None) -> dict[str, torch.Tensor]:
+    def forward(self, inputs: Mapping[str, Any], model: Any = None, draw: int = 0) -> dict[str, torch.Tensor]:
         """Floating-point outputs by name, from this model or a variant of it.
 
-        Models that draw noise of their own draw the same each time.
+        Models that draw noise of their own draw the same each time, and other noise for another `draw`.
         """
         with torch.no_grad():
-            return self.outputs(inputs, model)
+            return self.outputs(inputs, model, draw)
 
-    def outputs(self, inputs: Mapping[str, Any], model: Any = None) -> dict[str, torch.Tensor]:
+    def outputs(self, inputs: Mapping[str, Any], model: Any = None, draw: int = 0) -> dict[str, torch.Tensor]:
         """The same, with what it takes to differentiate them."""
-        torch.manual_seed(self.seed)
+        torch.manual_seed(self.seed + draw)
         return tensors(call(model or self.model, self.pins.get("entry", ()), inputs))
 
     def variant(self, **to: Any) -> Any:

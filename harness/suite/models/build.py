@@ -71,7 +71,9 @@ def tiny_config_for(model_class: type, config_class: type, overrides: Mapping[st
         base, fixed = {**base, **row.base}, {**fixed, **row.fields}
         if row.wraps and chosen is not config_class:
             base[row.wraps] = {"model_type": model_type}
-    if model_class.can_generate() and raw_fields(chosen).get("is_decoder") is False:  # type: ignore[attr-defined]
+    raw = raw_fields(chosen)
+    encodes = raw.get("is_decoder") is False and not raw.get("is_encoder_decoder")
+    if model_class.can_generate() and encodes:  # type: ignore[attr-defined]
         base["is_decoder"] = True  # an encoder's class for generation attends to what came before only if told so
     return tiny_config(chosen, {**base, **overrides}, fixed)
 

@@ -14,10 +14,11 @@ TAPS = "out_indices"
 
 def raw_fields(config_class: type) -> dict[str, Any]:
     """Field → default as written in the class, before the class derives anything from it."""
+    found: dict[str, Any] = {}
     if dataclasses.is_dataclass(config_class):
         found = {field.name: _default(field) for field in dataclasses.fields(config_class)}
-    else:
-        found = {
+    if _has_own_init(config_class):
+        found |= {
             name: None if parameter.default is parameter.empty else parameter.default
             for name, parameter in inspect.signature(config_class).parameters.items()
             if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
@@ -53,6 +54,12 @@ def own_values(config: Any) -> dict[str, Any]:
     # By `vars`: a field that differs between layers refuses to be read from the whole configuration.
     values = vars(config) | {TAPS: vars(config).get(f"_{TAPS}")}
     return {name: values.get(name) for name in raw_fields(type(config)) if name not in subs}
+
+
+def _has_own_init(config_class: type) -> bool:
+    """Its `__init__` is written by hand, as release 4 and code outside the library do, and not made of its fields."""
+    made: Any = inspect.unwrap(config_class.__init__)  # type: ignore[misc]  # of the class as it is
+    return not dataclasses.is_dataclass(config_class) or made.__code__.co_filename != "<string>"
 
 
 def _default(field: "dataclasses.Field[Any]") -> Any:

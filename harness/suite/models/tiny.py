@@ -252,7 +252,7 @@ def _token_map(reference: Any) -> dict[int, int]:
 
 
 def _tokens(config: Any) -> Iterator[int]:
-    # By `vars`: checkpoints name tokens that the class has no field for, and the code reads them (Qwen2.5-Omni).
+    # By `vars`: checkpoints name tokens that the class has no field for, yet the code reads (Qwen2.5-Omni).
     for name, value in vars(config).items():
         if TOKEN.fullmatch(name) and name not in COUNTED_TOKENS:
             yield from (e for e in _as_list(value) if isinstance(e, int) and not isinstance(e, bool))

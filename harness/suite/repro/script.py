@@ -15,7 +15,7 @@ from harness.suite.repro.recorded import Recorded, Recorder
 from harness.suite.repro.template import HEAD, TAIL
 from harness.suite.repro.values import HELPERS, written
 
-KEPT_PINS = ("entry", "joined", "generate", "padding_side", "padding_token")
+KEPT_PINS = ("entry", "joined", "draws", "generate", "padding_side", "padding_token")
 """What checks read of what sets a model's inputs apart; the rest went into the inputs that are written down."""
 REPLACED = frozenset({"Unsupported", "Source", "message_of"})
 """Names of the harness that the script has its own small form of."""

@@ -231,7 +231,7 @@ def test_rows_of_a_batch_that_are_mixed() -> None:
 
 
 def test_dropout_that_is_left_on() -> None:
-    """Determinism fails, and with it all that compares two forwards; what two generations do is chance."""
+    """Determinism fails; comparisons draw the same numbers in both forwards, unless their shapes differ."""
 
     def train(self: Any, mode: bool = True) -> Any:
         torch.nn.Module.train(self, mode)
@@ -245,7 +245,7 @@ def test_dropout_that_is_left_on() -> None:
         model.eval()
 
     failed = failing("gpt2", breaking)
-    assert failed >= COMPARING | {"kv_cache_equivalence", "gradients"}
+    assert failed >= {"determinism", "batch_equivalence", "padding_invariance", "kv_cache_equivalence"}
     assert failed <= COMPARING | {"kv_cache_equivalence", "gradients", "generate"}
 
 
@@ -391,7 +391,7 @@ def samples(right: Any, options: dict[str, Any]) -> Any:
     ("fault", "caught_by"),
     [
         (stops_early, {"generate"}),
-        (changes_the_prompt, {"generate", "pipeline"}),  # whose answer begins with what it was asked
+        (changes_the_prompt, {"generate"}),
         (invents_tokens, {"generate"}),
         (samples, {"generate"}),
     ],

@@ -6,27 +6,31 @@ from typing import Any
 
 import pytest
 import torch
-import transformers
 
 from harness.matrix.load import find_root, load
 from harness.matrix.records import Model
+from harness.matrix.select import Selection, select
 from harness.suite.functional.subject import tensors
 from harness.suite.models.build import (
     FILL_BLOCK,
     depth,
     full_config,
     full_model,
+    lacking,
     model_class,
     perturb,
     set_depth,
     tiny_config_of,
     tiny_model,
 )
-from harness.suite.models.inputs import Shape, make_inputs
+from harness.suite.models.inputs.context import Shape
+from harness.suite.models.inputs.make import find_recipe, make_inputs
 from harness.suite.outcomes import Unsupported
 from harness.suite.throughput.depth import measure_size
 
-MODELS = {model.id: model for model in load(find_root(Path(__file__))).models}
+MATRIX = load(find_root(Path(__file__)))
+MODELS = {model.id: model for model in select(MATRIX, Selection())}
+"""The principal class of each critical model."""
 MODEST = ("bert", "gpt2", "mamba", "qwen25_0_5b", "resnet", "t5", "vit", "wav2vec2", "whisper")
 """Models that at full width and two layers build in well under a second."""
 FULL_SIZE = {"qwen25_0_5b": 494_032_768, "starcoder2_15b": 15_957_889_024}
@@ -36,7 +40,7 @@ FULL_SIZE = {"qwen25_0_5b": 494_032_768, "starcoder2_15b": 15_957_889_024}
 def on_meta(model: Model, config: Any) -> Any:
     """The model without memory."""
     with torch.device("meta"):
-        return getattr(transformers, model.auto_class).from_config(config)
+        return model_class(model)._from_config(config)  # type: ignore[attr-defined]
 
 
 def shapes(model: Any) -> dict[str, torch.Size]:
@@ -61,7 +65,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others(model: Model)
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 def test_perturbing_leaves_no_trained_value_as_it_was_and_no_table_changed(model: Model) -> None:
-    built = getattr(transformers, model.auto_class).from_config(tiny_config_of(model))
+    built = model_class(model)._from_config(tiny_config_of(model))  # type: ignore[attr-defined]
     before = {name: parameter.detach().clone() for name, parameter in built.named_parameters()}
     perturb(built, seed=0)
     for name, parameter in built.named_parameters():
@@ -98,11 +102,10 @@ def test_a_full_model_s_values_are_finite_and_neither_zeros_nor_constants(full: 
 
 
 def test_a_full_model_s_forward_is_finite_and_varies(full: tuple[Model, Any]) -> None:
-    _, built = full
-    inputs = {
-        name: value.bfloat16() if value.is_floating_point() else value
-        for name, value in make_inputs(built, Shape(tokens=8)).items()
-    }
+    model, built = full
+    recipe = find_recipe(tiny_model(model, 0))  # the layout is the class's, whatever its size
+    made = make_inputs(built, Shape(tokens=8, full=True), recipe)
+    inputs = {n: value.bfloat16() if value.is_floating_point() else value for n, value in made.items()}
     with torch.inference_mode():
         outputs = tensors(built(**inputs))
     for name, output in outputs.items():
@@ -158,6 +161,15 @@ def test_an_unknown_model_type_is_unsupported_and_named() -> None:
         model_class(unknown)
 
 
-def test_an_auto_class_without_that_type_is_an_error_of_the_library() -> None:
-    with pytest.raises(KeyError):
-        model_class(replace(MODELS["resnet"], auto_class="AutoModelForCausalLM"))
+def test_a_class_that_the_type_does_not_have_is_unsupported_and_named() -> None:
+    with pytest.raises(Unsupported, match="has no class ResNetForCausalLM of resnet"):
+        model_class(replace(MODELS["resnet"], classes=("ResNetForCausalLM",)))
+
+
+def test_a_library_that_is_missing_is_unsupported_and_what_else_cannot_be_imported_is_an_error() -> None:
+    said = "DinatModel requires the natten library but it was not found in your environment. Install it"
+    reason = lacking(ImportError(said))
+    assert isinstance(reason, Unsupported)
+    assert str(reason) == "DinatModel requires the natten library but it was not found in your environment"
+    error = ImportError("cannot import name 'x' from 'y'")
+    assert lacking(error) is error

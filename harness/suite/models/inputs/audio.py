@@ -18,9 +18,10 @@ def bins(context: Context) -> int:
 
 
 def frame_count(context: Context) -> int:
-    """Frames of a recording: Whisper's encoder takes twice its positions and nothing else."""
+    """Frames of a recording: Whisper's encoder, of any size, takes twice its positions and nothing else."""
     positions = context.number(AUDIO, "max_source_positions", default=0)
-    return 2 * positions if 0 < positions <= FRAMES else int(context.pins.get("frames", FRAMES))
+    whole = context.shape.full and context.styles.get("audio") == "bins_first"
+    return 2 * positions if 0 < positions and (whole or positions <= FRAMES) else int(context.pins.get("frames", FRAMES))
 
 
 def sample_count(context: Context) -> int:

@@ -10,11 +10,12 @@ import torch
 
 
 def call(model: Any, entry: Sequence[str], inputs: Mapping[str, Any]) -> Any:
-    """The outputs of forward where `entry` is empty, of the one method or part it names, or of each of several."""
+    """The outputs of forward where `entry` is empty, of the method or part it names, or of each of several."""
     if not entry:
-        return model(**inputs)
+        outputs: Any = model(**inputs)
+        return {"output": outputs} if isinstance(outputs, torch.Tensor) else outputs
     found = {name: attrgetter(name)(model)(**_arguments_of(name, entry, inputs)) for name in entry}
-    outputs: Any = found if len(entry) > 1 else found[entry[0]]
+    outputs = found if len(entry) > 1 else found[entry[0]]
     return {"output": outputs} if isinstance(outputs, torch.Tensor) else outputs
 
 

@@ -57,14 +57,19 @@ def loud(context: Any) -> torch.Tensor:
     return 8 * context.uniform("input_values", 1, 1, context.shape.audio)
 
 
+def spoken(prompt: Any) -> torch.Tensor:
+    """(batch, 1, samples) of a rising tone, long enough for the tokens asked for."""
+    return torch.sin(torch.linspace(0, 8, 19200).square()).repeat(len(prompt["input_ids"]), 1, 1)
+
+
 def unspoken(prompt: Any) -> torch.Tensor:
     """The prompt's tokens up to where sound begins."""
-    return prompt["input_ids"][:, :-SPOKEN]  # type: ignore[no-any-return]
+    return prompt["input_ids"][:, :-SPOKEN]
 
 
 def unspoken_mask(prompt: Any) -> torch.Tensor:
     """Its mask likewise."""
-    return prompt["attention_mask"][:, :-SPOKEN]  # type: ignore[no-any-return]
+    return prompt["attention_mask"][:, :-SPOKEN]
 
 
 def longer(prompt: Any) -> torch.Tensor:
@@ -96,7 +101,7 @@ ROWS: dict[str, Row] = {
     **dict.fromkeys(
         ("autoformer", "informer", "time_series_transformer"),
         Row(
-            reason="prediction_length has no default, and no time features is not what a series comes with",
+            reason="prediction_length has no default; a series comes with time features",
             base=SERIES,
         ),
     ),
@@ -136,6 +141,7 @@ ROWS: dict[str, Row] = {
         },
         inputs={
             "audio_layout": "channel",
+            "keeps_prompt": False,
             "audio_tokens": 4,
             "arguments": {
                 "input_values_cutoffs": lambda c: torch.tensor([[c.made["input_values"].shape[-1]]])
@@ -146,7 +152,10 @@ ROWS: dict[str, Row] = {
         reason="a token of text and one of each codebook a step",
         fields={"num_codebooks": CODEBOOKS, "codebook_vocab_size": 64},
         inputs={
-            "arguments": {"input_ids": lambda c: codes(c, "input_ids", 64, 1, c.shape.tokens, CODEBOOKS + 1)}
+            "padding_token": True,
+            "keeps_prompt": False,
+            "generate": {"input_ids": None, "attention_mask": None, "input_values": spoken},
+            "arguments": {"input_ids": lambda c: codes(c, "input_ids", 64, 1, c.shape.tokens, CODEBOOKS + 1)},
         },
     ),
     "dia": Row(
@@ -178,6 +187,7 @@ ROWS: dict[str, Row] = {
             reason="a row of codes for each codebook; its positions cannot be given",
             inputs={
                 "padding_side": "right",
+                "keeps_prompt": False,
                 "generate": {"pad_token_id": None, "decoder_start_token_id": 0},
                 "arguments": {
                     "input_ids": lambda c: codes(c, "input_ids", 200, CODEBOOKS, c.shape.tokens),
@@ -214,7 +224,7 @@ ROWS: dict[str, Row] = {
     ),
     "muse_spark_audio": Row(reason="whole tokens of 1920 samples", inputs={"samples": 3840}),
     "musicflamingo": Row(
-        reason="timestamps are made from the placeholders in the text, so that features cannot be asked for beforehand",
+        reason="timestamps are made from the placeholders, so that features cannot be asked for beforehand",
         inputs={"audio_layout": "bins_first", "audio_tokens": 32},
     ),
     "nemotron3_5_transcribe_word_timestamp": Row(
@@ -229,18 +239,18 @@ ROWS: dict[str, Row] = {
             frozen=("semantic_encoder",),
             exempt={"gradients": STRAIGHT},
             reason="reads the samples and the features of their semantic encoder, 160 a frame",
-            fields={"encoder_hidden_size": 4, "quantization_dim": 128, "quantization_levels": [13] * 8},
+            fields={"encoder_hidden_size": 4, "quantization_dim": 128},
             inputs={
                 "audio_layout": "channel",
-                "samples": 3200,
+                "samples": 12800,
                 "arguments": {
-                    "input_features_mask": torch.ones(1, 10, dtype=torch.long),
+                    "input_features_mask": torch.ones(1, 40, dtype=torch.long),
                     "input_features": lambda c: (
                         8
                         * c.uniform(
                             "input_features",
                             1,
-                            10,
+                            40,
                             c.config.semantic_model_config.feature_projection_input_dim,
                         )
                     ),
@@ -266,6 +276,9 @@ ROWS: dict[str, Row] = {
         ("SeamlessM4TModel", "SeamlessM4Tv2Model"),
         Row(
             reason="reads text or speech, not both",
+            exempt={
+                "padding_invariance": "its adaptor strides over the frames by convolution, the padded ones too"
+            },
             inputs={
                 "generate": {"generate_speech": False},
                 "audio_layout": "frames_first",
@@ -295,8 +308,9 @@ ROWS: dict[str, Row] = {
     ),
     "SpeechT5ForTextToSpeech": Row(
         exempt={"kv_cache_equivalence": "it generates a spectrogram, which has no logits"},
-        reason="the decoder reads frames of a spectrogram, and a speaker",
+        reason="the decoder reads frames of a spectrogram, and a speaker; it drops out in eval mode too",
         inputs={
+            "draws": True,
             "arguments": {
                 "decoder_input_values": lambda c: c.uniform(
                     "decoder_input_values", 1, 6, c.config.num_mel_bins
@@ -304,7 +318,7 @@ ROWS: dict[str, Row] = {
                 "speaker_embeddings": lambda c: c.uniform(
                     "speaker_embeddings", 1, c.config.speaker_embedding_dim
                 ),
-            }
+            },
         },
     ),
     "vits": Row(
@@ -330,6 +344,7 @@ ROWS: dict[str, Row] = {
         ),
         Row(reason=TOKENIZER, fields=TOKENIZER_FIELDS),
     ),
+    "VibeVoiceAcousticTokenizerModel": Row(reason="samples its latents", inputs={"draws": True}),
     "VibeVoiceAcousticTokenizerEncoderModel": Row(
         reason="what it calls hidden states is a recording",
         inputs={
@@ -385,6 +400,7 @@ ROWS: dict[str, Row] = {
         inputs={
             "audio_layout": "frames_first",
             "bins": 12,
+            "generate": {"pad_token_id": None},
             "arguments": {"decoder_input_ids": lambda c: codes(c, "decoder_input_ids", 200, CODEBOOKS, 6)},
         },
     ),
@@ -426,7 +442,7 @@ ROWS: dict[str, Row] = {
     ),
     "bark": Row(
         exempt={"generate": "it speaks with the settings of its three stages that come with a checkpoint"},
-        reason="has no forward: three transformers, of which each reads what the one before wrote, and a codec",
+        reason="has no forward: three transformers, each reads what the one before wrote, and a codec",
         fields={
             "semantic_config.input_vocab_size": VOCAB,
             "coarse_acoustics_config.input_vocab_size": VOCAB,
@@ -446,7 +462,7 @@ ROWS: dict[str, Row] = {
         },
     ),
     "AutoformerModel": Row(
-        reason="what comes after tells it how far to predict, and no more; its attention correlates by Fourier transform",
+        reason="what comes after tells it how far to predict, and no more",
         exempt={"bf16_vs_fp32": "torch has no Fourier transform in bfloat16"},
         inputs={"arguments": {"future_values": lambda c: torch.zeros(1, c.config.prediction_length)}},
     ),

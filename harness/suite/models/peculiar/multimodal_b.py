@@ -30,7 +30,7 @@ def values(name: str, *shape: int) -> Callable[[Any], torch.Tensor]:
 
 def whole(*entries: Any) -> Callable[[Any], torch.Tensor]:
     """A maker of a tensor of those entries."""
-    return lambda context: torch.tensor(entries)
+    return lambda _: torch.tensor(entries)
 
 
 def plain(name: str, rows: int, length: int) -> Callable[[Any], torch.Tensor]:
@@ -42,11 +42,11 @@ def plain(name: str, rows: int, length: int) -> Callable[[Any], torch.Tensor]:
 
 def ones(*shape: int) -> Callable[[Any], torch.Tensor]:
     """A maker of a mask that hides nothing."""
-    return lambda context: torch.ones(*shape, dtype=torch.long)
+    return lambda _: torch.ones(*shape, dtype=torch.long)
 
 
 def beside_tokens(*shape: int) -> Callable[[Any], torch.Tensor | None]:
-    """A maker of ones of (1, tokens, …): what of the image each token sees; None as long as there are no tokens."""
+    """A maker of ones of (1, tokens, …): what of the image each token sees; None while there are none."""
 
     def make(context: Any) -> torch.Tensor | None:
         ids = context.made.get("input_ids")
@@ -85,7 +85,7 @@ PROMPTS = {
 
 
 def session(before: str, side: int) -> dict[str, Any]:
-    """Inputs of the parts that a session of SAM walks through: a frame of that many pixels a side, then its memory.
+    """Inputs of the parts that a session of SAM walks through: a frame of `side` pixels a side, then memory.
 
     `before` leads to the tracker; without pixels of its own (0) the frame is left out.
     """
@@ -95,7 +95,12 @@ def session(before: str, side: int) -> dict[str, Any]:
         "_single_frame_forward.input_labels": whole([[1, 0]]),
     }
     attention = f"{before}memory_attention.forward."
-    names = ("current_vision_features", "current_vision_position_embeddings", "memory", "memory_posision_embeddings")
+    names = (
+        "current_vision_features",
+        "current_vision_position_embeddings",
+        "memory",
+        "memory_posision_embeddings",
+    )
     return {
         "arguments": {
             **(frame if side else {}),
@@ -123,7 +128,10 @@ ROWS: dict[str, Row] = {
         reason="pixels come as one block of merged patches a token, channels last",
         inputs={
             "image_layout": "image",
-            "arguments": {"pixel_values": values("pixel_values", 4, 16, 16, 3), "image_grid_thw": whole([1, 2, 2])},
+            "arguments": {
+                "pixel_values": values("pixel_values", 4, 16, 16, 3),
+                "image_grid_thw": whole([1, 2, 2]),
+            },
         },
     ),
     "inkling_mm_model": Row(
@@ -142,10 +150,16 @@ ROWS: dict[str, Row] = {
     "instructblip": Row(
         reason="the image's token has no default; the Q-former reads the instruction too",
         base={"image_token_index": 50265},
-        inputs={"image_layout": "image", "arguments": {"qformer_input_ids": plain("qformer_input_ids", 1, 8)}},
+        inputs={
+            "image_layout": "image",
+            "arguments": {"qformer_input_ids": plain("qformer_input_ids", 1, 8)},
+        },
     ),
     "instructblipvideo": Row(
-        reason="the video's token has no default; frames come as pixel_values; the Q-former reads the instruction too",
+        reason=(
+            "the video's token has no default; frames come as pixel_values; the Q-former reads the "
+            "instruction too"
+        ),
         base={"video_token_index": 50265},
         inputs={
             "image_layout": "frames",
@@ -155,7 +169,10 @@ ROWS: dict[str, Row] = {
         },
     ),
     "kimi_k25": Row(
-        reason="patches come as small images; of a video with several frames the library cannot split the features",
+        reason=(
+            "patches come as small images; of a video with several frames the library cannot split "
+            "the features"
+        ),
         inputs={"image_layout": "stack", "video_layout": "stack", "video_time": 1},
     ),
     "kosmos-2": Row(
@@ -164,12 +181,18 @@ ROWS: dict[str, Row] = {
         inputs={"image_layout": "image", "arguments": {"image_embeds_position_mask": latent_positions}},
     ),
     "kosmos-2.5": Row(
-        reason="a mask, not a placeholder, says which tokens the image replaces; a patch starts with its row and column",
+        reason=(
+            "a mask, not a placeholder, says which tokens the image replaces; a patch starts with "
+            "its row and column"
+        ),
         base={"latent_query_num": 8},
         fields={"vision_config.patch_embed_hidden_size": 48},
         inputs={
             "image_layout": "patches",
-            "arguments": {"flattened_patches": flattened_patches, "image_embeds_position_mask": latent_positions},
+            "arguments": {
+                "flattened_patches": flattened_patches,
+                "image_embeds_position_mask": latent_positions,
+            },
         },
     ),
     "layoutlmv3": Row(
@@ -194,7 +217,9 @@ ROWS: dict[str, Row] = {
                 "arguments": {
                     "visual_feats": lambda c: c.uniform("visual_feats", 1, 4, c.config.visual_feat_dim),
                     "visual_pos": values("visual_pos", 1, 4, 4),
-                    "visual_embeds": lambda c: c.uniform("visual_embeds", 1, 4, c.config.visual_embedding_dim),
+                    "visual_embeds": lambda c: c.uniform(
+                        "visual_embeds", 1, 4, c.config.visual_embedding_dim
+                    ),
                 }
             },
         ),
@@ -204,6 +229,7 @@ ROWS: dict[str, Row] = {
         Row(
             reason="placeholders have no default; the patches of all images stand in one row",
             base={"image_token_id": 250, "video_token_id": 251},
+            fields={"insert_layer_id": 0},
             inputs={
                 "image_layout": "image",
                 "video_layout": "image",
@@ -220,18 +246,23 @@ ROWS: dict[str, Row] = {
     **dict.fromkeys(
         ("minicpm_ocr_vision", "minicpmv4_6_vision", "minicpmv4_7_vision"),
         Row(
-            reason="the patches of all images stand in one row; they are merged after a layer whose index is a field",
+            reason=(
+                "the patches of all images stand in one row; they are merged after a layer whose "
+                "index is a field"
+            ),
             fields={"insert_layer_id": 0},
             inputs={
                 "image_layout": "image",
-                "arguments": {"pixel_values": values("pixel_values", 1, 3, 8, 8 * 16), "target_sizes": whole([4, 4])},
+                "arguments": {
+                    "pixel_values": values("pixel_values", 1, 3, 8, 8 * 16),
+                    "target_sizes": whole([4, 4]),
+                },
                 "joined": {"pixel_values": 3},
             },
         ),
     ),
     "mllama": Row(
-        reason="the width of what the vision tower gives is its own and that of each layer read besides",
-        fields={"vision_config.vision_output_dim": 192, "vision_config.intermediate_layers_indices": [0, 1]},
+        reason="images are cut into as many tiles as their aspect ratio takes",
         inputs={
             "image_layout": "tiles",
             "arguments": {
@@ -243,7 +274,7 @@ ROWS: dict[str, Row] = {
         },
     ),
     "mllama_vision_model": Row(
-        reason="images are cut into as many tiles as their aspect ratio takes",
+        reason="the width of what it gives is its own and that of each layer read besides",
         fields={"vision_output_dim": 192, "intermediate_layers_indices": [0, 1]},
         inputs={
             "image_layout": "tiles",
@@ -261,20 +292,28 @@ ROWS: dict[str, Row] = {
             "arguments": {
                 "cross_attention_states": values("cross_attention_states", 1, 8, 64),
                 # Without it attention to the image would be causal.
-                "cross_attention_mask": lambda c: torch.zeros(1, 1, 1, 8),
+                "cross_attention_mask": lambda _: torch.zeros(1, 1, 1, 8),
             }
         },
     ),
     "MllamaForCausalLM": Row(
-        reason="states of the image are kept from the first tokens on",
-        exempt={"kv_cache_equivalence": "states of the image are given once, and given again they are kept twice"},
+        reason=(
+            "states of the image are kept with every step they are given at, so that no mask fits a "
+            "second one"
+        ),
+        inputs={"arguments": {"cross_attention_mask": None}},
     ),
     "mm-grounding-dino": Row(
-        reason="queries are chosen from the positions of the feature maps", inputs={"image_layout": "image", "image_size": 64}
+        reason="queries are chosen from the positions of the feature maps",
+        inputs={"image_layout": "image", "image_size": 64},
     ),
     "molmo2": Row(
         reason="the adapter reads two layers of the vision tower; images and videos exclude one another",
-        exempt={"batch_equivalence": "indices of patches count through the whole batch, so that a row alone has others"},
+        exempt={
+            "batch_equivalence": (
+                "indices of patches count through the whole batch, so that a row alone has others"
+            )
+        },
         fields={"adapter_config.vision_feature_layer": [1, 0], "vision_config.image_size": [32, 32]},
         inputs={
             "image_layout": "patches",
@@ -282,14 +321,23 @@ ROWS: dict[str, Row] = {
             "video_layout": LEFT_OUT,
             "arguments": {
                 "image_token_pooling": lambda c: torch.arange(16).reshape(4, 4) + 16 * c.row,
-                "image_grids": whole([2, 2, 0, 0]),  # of the whole image, and of its parts, of which there are none
+                "image_grids": whole(
+                    [2, 2, 0, 0]
+                ),  # of the whole image, and of its parts, of which there are none
                 "image_num_crops": whole(1),
             },
         },
     ),
     "nemotron_h_omni": Row(
-        reason="placeholders and sound have no default; frames of a video stand for images, of which there are none then",
-        base={"image_token_id": 250, "audio_token_id": 251, "audio_config": {"model_type": "parakeet_encoder"}},
+        reason=(
+            "placeholders and sound have no default; frames of a video stand for images, of which "
+            "there are none then"
+        ),
+        base={
+            "image_token_id": 250,
+            "audio_token_id": 251,
+            "audio_config": {"model_type": "parakeet_encoder"},
+        },
         fields={"audio_config.projection_hidden_size": 64, "audio_config.projection_bias": False},
         inputs={"image_layout": "grid", "video_layout": LEFT_OUT, "audio_layout": "frames_first"},
     ),
@@ -311,8 +359,14 @@ ROWS: dict[str, Row] = {
     ),
     "neomme": Row(reason="patches come flat, without their grid", inputs={"image_layout": "grid"}),
     "omdet-turbo": Row(
-        reason="its backbone would come from timm; it detects classes given as texts, for a task given as a text",
-        base={"backbone_config": RESNET, "use_timm_backbone": False, "apply_layernorm_after_vision_backbone": False},
+        reason=(
+            "its backbone would come from timm; it detects classes given as texts, for a task given as a text"
+        ),
+        base={
+            "backbone_config": RESNET,
+            "use_timm_backbone": False,
+            "apply_layernorm_after_vision_backbone": False,
+        },
         # Where its width is the text's, the code reads a layer that is not there.
         fields={"encoder_hidden_dim": 32, "decoder_hidden_dim": 32, "vision_features_channels": [32, 32, 32]},
         inputs={
@@ -329,7 +383,9 @@ ROWS: dict[str, Row] = {
     "paddleocr_vl": Row(reason="patches come as small images", inputs={"image_layout": "stack"}),
     "paddleocr_vl_text": Row(
         reason="sections of rotary positions have a default in the code alone",
-        base={"rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [16, 24, 24]}},
+        base={
+            "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [16, 24, 24]}
+        },
     ),
     **dict.fromkeys(
         ("owlv2", "owlvit"),
@@ -344,7 +400,9 @@ ROWS: dict[str, Row] = {
         fields={"dac_config.encoder_hidden_size": 4, "dac_config.downsampling_ratios": [2, 4, 5, 8]},
     ),
     "pe_video_encoder": Row(
-        reason="its vision tower would come from timm", fields={"vision_config": VIT}, inputs={"video_layout": "frames"}
+        reason="its vision tower would come from timm",
+        fields={"vision_config": VIT},
+        inputs={"video_layout": "frames"},
     ),
     **dict.fromkeys(
         ("pe_audio_video", "pe_audio_video_encoder"),
@@ -365,6 +423,20 @@ ROWS: dict[str, Row] = {
         fields={"video_config.vision_config": VIT},
         inputs={"video_layout": "frames"},
     ),
+    "paligemma": Row(
+        reason=(
+            "types of tokens tell what is read in both directions; without them the mask is left to "
+            "the kind of attention"
+        ),
+        inputs={
+            "image_layout": "image",
+            "arguments": {
+                "token_type_ids": lambda c: (
+                    torch.zeros_like(ids) if (ids := c.made.get("input_ids")) is not None else None
+                )
+            },
+        },
+    ),
     "perception_lm": Row(
         reason="its vision tower would come from timm, of which it reads a field",
         base={"vision_config": {"model_type": "vit"}},
@@ -372,7 +444,10 @@ ROWS: dict[str, Row] = {
         inputs={"image_layout": "tiles", "video_layout": "frames", "video_tokens": 32},
     ),
     "phi4_multimodal": Row(
-        reason="an image comes whole and in crops, with a mask of its patches; sound with the number of its tokens",
+        reason=(
+            "an image comes whole and in crops, with a mask of its patches; sound with the number "
+            "of its tokens"
+        ),
         fields={
             "vision_config.crop_size": 32,
             "audio_config.ext_pw_out_channel": 64,
@@ -400,7 +475,7 @@ ROWS: dict[str, Row] = {
             "image_tokens": 16,
             "arguments": {
                 "input_ids": camera_tokens,
-                "pixel_attention_mask": lambda c: torch.ones(1, 1, dtype=torch.bool),
+                "pixel_attention_mask": lambda _: torch.ones(1, 1, dtype=torch.bool),
                 "state": lambda c: c.uniform("state", 1, c.config.max_state_dim),
                 "noise": lambda c: c.uniform("noise", 1, 4, c.config.max_action_dim),
                 "timestep": lambda c: c.uniform("timestep", 1).abs(),
@@ -414,7 +489,10 @@ ROWS: dict[str, Row] = {
         inputs={"image_layout": "patches", "arguments": {"flattened_patches": flattened_patches}},
     ),
     "shieldgemma2": Row(
-        reason="tokens an image are pooled from its patches, of which there must be more; the answers have default ids",
+        reason=(
+            "tokens an image are pooled from its patches, of which there must be more; the answers "
+            "have default ids"
+        ),
         base={"yes_token_index": 10784, "no_token_index": 3771},
         fields={"mm_tokens_per_image": 4},
         inputs={"padding_side": "left"},  # the answer is read from the last position
@@ -427,7 +505,10 @@ ROWS: dict[str, Row] = {
         inputs={"image_tokens": 4, "image_layout": "image"},
     ),
     "t5gemma2_encoder": Row(
-        reason="tokens an image are pooled from its patches, of which there must be more; the whole model gives it its dropout",
+        reason=(
+            "tokens an image are pooled from its patches, of which there must be more; the whole "
+            "model gives it its dropout"
+        ),
         fields={"mm_tokens_per_image": 4, "text_config.dropout_rate": 0.0},
     ),
     **dict.fromkeys(
@@ -462,16 +543,24 @@ ROWS: dict[str, Row] = {
                 "talker.forward.inputs_embeds": values("inputs_embeds", 1, 8, 64),
                 "token2wav.code2wav_dit_model.forward.hidden_states": values("hidden_states", 1, 8, 64),
                 "token2wav.code2wav_dit_model.forward.condition_vector": values("condition_vector", 1, 8, 64),
-                "token2wav.code2wav_dit_model.forward.speaker_embedding": values("speaker_embedding", 1, 8, 64),
-                "token2wav.code2wav_dit_model.forward.quantized_code": lambda c: c.tokens("quantized_code", 4, 64),
+                "token2wav.code2wav_dit_model.forward.speaker_embedding": values(
+                    "speaker_embedding", 1, 8, 64
+                ),
+                "token2wav.code2wav_dit_model.forward.quantized_code": lambda c: c.tokens(
+                    "quantized_code", 4, 64
+                ),
                 "token2wav.code2wav_dit_model.forward.time_step": whole(0.5),
                 "token2wav.code2wav_dit_model.forward.apply_cfg": False,
-                "token2wav.code2wav_bigvgan_model.forward.mel_spectrogram": values("mel_spectrogram", 1, 64, 8),
+                "token2wav.code2wav_bigvgan_model.forward.mel_spectrogram": values(
+                    "mel_spectrogram", 1, 64, 8
+                ),
             },
         },
         exempt={
             "generate": "it speaks with a voice that only checkpoints hold",
-            "save_load": "its own from_pretrained insists on a file of voices, which save_pretrained does not write",
+            "save_load": (
+                "its own from_pretrained insists on a file of voices, which save_pretrained does not write"
+            ),
         },
     ),
     "qwen3_omni_moe": Row(
@@ -483,16 +572,19 @@ ROWS: dict[str, Row] = {
             "parts": {"thinker": {"image": "grid", "video": "grid", "audio": "bins_first"}},
             "arguments": {
                 "talker.forward.inputs_embeds": values("inputs_embeds", 1, 8, 64),
-                "talker.forward.position_ids": lambda c: torch.arange(8).expand(3, 1, 8),
+                "talker.forward.position_ids": lambda _: torch.arange(8).expand(3, 1, 8),
                 "talker.code_predictor.forward.inputs_embeds": values("codes_embeds", 1, 4, 64),
-                "code2wav.forward.codes": lambda c: c.tokens("codes", 64, 64).reshape(1, -1, 4)[:, : c.config.code2wav_config.num_quantizers],
+                "code2wav.forward.codes": lambda c: c.tokens("codes", 64, 64).reshape(1, -1, 4)[
+                    :, : c.config.code2wav_config.num_quantizers
+                ],
             },
             "joined": {"talker.forward.position_ids": 1},
         },
         exempt={"generate": "it speaks with a voice that only checkpoints name"},
     ),
     "qwen3_omni_moe_talker_text": Row(
-        reason="the code reads a width that only checkpoints name", base={"shared_expert_intermediate_size": 384}
+        reason="the code reads a width that only checkpoints name",
+        base={"shared_expert_intermediate_size": 384},
     ),
     **dict.fromkeys(
         ("qwen3_5", "qwen3_5_moe", "qwen3_vl", "qwen3_vl_moe", "qwen4_exp"),
@@ -529,7 +621,11 @@ ROWS: dict[str, Row] = {
     ),
     "sam3_video": Row(
         reason="forward walks through a session that it changes: what it runs of it are the parts",
-        entry=("detector_model.forward", "tracker_model.memory_encoder.forward", "tracker_model.memory_attention.forward"),
+        entry=(
+            "detector_model.forward",
+            "tracker_model.memory_encoder.forward",
+            "tracker_model.memory_attention.forward",
+        ),
         inputs={"parts": {"detector_model": {"image": "image"}}, **session("tracker_model.", 0)},
     ),
     **dict.fromkeys(
@@ -543,12 +639,17 @@ ROWS: dict[str, Row] = {
         ("siglip", "siglip2"),
         Row(
             reason="its text tower reads the last position",
-            exempt={"padding_invariance": "the text is what stands at the last position, a pad as well as a token"},
+            exempt={
+                "padding_invariance": "the text is what stands at the last position, a pad as well as a token"
+            },
         ),
     ),
     "vilt": Row(
         reason="it chooses the patches of an image at random, also where it takes all of them",
-        exempt={"batch_equivalence": "the patches of an image come in an order that is drawn anew for each row"},
+        inputs={"draws": True},
+        exempt={
+            "batch_equivalence": "the patches of an image come in an order that is drawn anew for each row"
+        },
     ),
     "udop": Row(
         reason="its image and its text are of one page",
@@ -567,7 +668,8 @@ ROWS: dict[str, Row] = {
         },
     ),
     "Qwen3_5ForSequenceClassification": Row(
-        reason="it finds the end of a row by the padding token of its text", fields={"text_config.pad_token_id": 0}
+        reason="it finds the end of a row by the padding token of its text",
+        fields={"text_config.pad_token_id": 0},
     ),
     **dict.fromkeys(
         ("qwen2_5_omni_thinker", "qwen3_omni_moe_thinker"),
@@ -596,6 +698,7 @@ ROWS: dict[str, Row] = {
         },
     ),
     "vipllava": Row(
-        reason="it reads five layers of the vision tower", fields={"vision_feature_layers": [-1, -2, -3, -1, -2]}
+        reason="it reads five layers of the vision tower",
+        fields={"vision_feature_layers": [-1, -2, -3, -1, -2]},
     ),
 }

@@ -30,5 +30,5 @@ class Peculiarity:
     """`{modality}_layout`, `{modality}_tokens`, `image_size`, `grid`, `frames`, `tiles`, `bins`, `samples`, `vocabulary`; `through`: arguments that
     forward hands on without naming them; `{modality}_groups`: how many groups, each in its
     brackets, the tokens stand in; `parts`: part whose forward is run → its layouts; `joined`: argument → the dimension along which rows make a batch; `keeps_prompt`: False
-    where generate rewrites the prompt; and `arguments`: argument of
+    where generate rewrites the prompt; `draws`: True where it draws random numbers in eval mode too, by design; and `arguments`: argument of
     forward → its value for one row, or a function of the `Context` that makes it, or None to leave it out."""
