@@ -72,11 +72,10 @@ def _tests(store: RunStore, device: str) -> bool:
 
 
 def _of(store: RunStore, device: str) -> list[Any]:
-    """The run's results of the functional suite on the device, of model types rather than checkpoints."""
+    """The run's results of the functional suite on the device, checkpoints among them."""
     return [
         result
         for result in store.read().results
         if result.cell["suite"] == Suite.FUNCTIONAL
         and result.cell["device"] == device
-        and not result.cell["model"].get("checkpoint")
     ]

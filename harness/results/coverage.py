@@ -36,7 +36,7 @@ class Pair:
     in_matrix: bool
     state: State
     forward: bool
-    """Its forward ran and passed."""
+    """Its forward ran."""
     own_path: bool
     """Each modality it reads was given to it and reached its outputs."""
     unsupported_checks: int
@@ -56,7 +56,9 @@ class Row:
     group: str
     types: int
     types_passing: int
-    """Types of which a class passed through its own modality."""
+    """Types of which a class ran forward through its own modality, and its inputs reached its outputs."""
+    types_sound: int
+    """Types of which such a class passed every check that applies."""
     pairs: int
     in_matrix: int
     forward: int
@@ -88,8 +90,10 @@ ALL = "all"
 
 def pairs(catalogue: Mapping[str, Any], matrix: Matrix, results: Iterable[Result]) -> tuple[Pair, ...]:
     """Every pair the library has, in its order; `results` are of one run on one device."""
-    rows = {row.model_type: row for row in matrix.models if row.checkpoint is None}
-    found = {_key(result): result for result in results}
+    # A type's own row after those of its checkpoints, so that it holds where both are there.
+    rows = {row.model_type: row for row in sorted(matrix.models, key=lambda row: row.id == row.model_type)}
+    ordered = sorted(results, key=lambda result: result.cell["model"]["id"] == result.cell["model"]["model_type"])
+    found = {_key(result): result for result in ordered}
     return tuple(
         _pair(
             model_type,
@@ -157,7 +161,8 @@ def _pair(
         tasks=tuple(entry["classes"][name]["tasks"]),
         in_matrix=in_matrix,
         state=state,
-        forward=_passed(checks.get("forward")),
+        # What a change of the inputs does to the outputs can only pass where forward ran, on one row at least.
+        forward=_passed(checks.get("forward")) or _passed(checks.get("input_sensitivity")),
         own_path=_passed(checks.get("input_sensitivity")),
         unsupported_checks=sum(check.outcome is Outcome.UNSUPPORTED for check in checks.values()),
         reason=result.report.message if result and state is not State.PASSED else "",
@@ -184,7 +189,8 @@ def _row(group: str, members: list[Pair]) -> Row:
     return Row(
         group=group,
         types=len({pair.model_type for pair in members}),
-        types_passing=len({p.model_type for p in members if p.own_path and p.state is State.PASSED}),
+        types_passing=len({pair.model_type for pair in members if pair.own_path}),
+        types_sound=len({p.model_type for p in members if p.own_path and p.state is State.PASSED}),
         pairs=len(members),
         in_matrix=sum(pair.in_matrix for pair in members),
         forward=sum(pair.forward for pair in members),

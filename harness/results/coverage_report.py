@@ -12,7 +12,8 @@ from harness.results.figures import line
 
 COLUMNS = {
     "types": "types",
-    "types_passing": "types passing",
+    "types_passing": "own path",
+    "types_sound": "sound",
     "pairs": "pairs",
     "in_matrix": "in matrix",
     "forward": "ran forward",

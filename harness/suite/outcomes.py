@@ -49,6 +49,11 @@ def of_exception(error: BaseException) -> Outcome:
     return Outcome.ERROR if ours else Outcome.FAILED
 
 
+def failed(error: BaseException) -> bool:
+    """The model or the library broke, and neither memory ran out nor this harness."""
+    return of_exception(error) is Outcome.FAILED
+
+
 def of_cell(checks: list[Check]) -> Outcome:
     """The worst of the checks; where none is bad, passed if any check passed."""
     outcomes = {check.outcome for check in checks}

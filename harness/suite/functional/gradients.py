@@ -7,7 +7,6 @@ from typing import Any
 import torch
 
 from harness.suite.functional.subject import CheckFailed, Finding, Subject
-from harness.suite.models.peculiar import frozen_parts
 
 Direction = list[tuple[torch.nn.Parameter, torch.Tensor]]
 """Parameters, each with a tensor of its shape along which it is moved."""
@@ -45,7 +44,7 @@ def gradients(subject: Subject) -> Finding:
     norm = sum(float(g.square().sum()) for _, g in used) ** 0.5
     if norm == 0 or not math.isfinite(norm):
         raise CheckFailed(f"the gradient's norm is {norm} over {len(used)} of {len(trained)} parameters")
-    frozen = {id(parameter) for parameter in _frozen(model)}
+    frozen = {id(parameter) for parameter in _frozen(model, subject.pins.get("frozen", ()))}
     unused = [p for p, g in zip(trained, found, strict=True) if g is None and id(p) not in frozen]
     if abs(_shifted(loss, _anywhere(unused), NUDGE) - value.item()) > UNMOVED * (abs(value.item()) or norm):
         raise CheckFailed(f"{len(unused)} parameters have no gradient, and yet they move the loss")
@@ -53,10 +52,10 @@ def gradients(subject: Subject) -> Finding:
     return Finding(_nearest(loss, used, norm, steps), detail)
 
 
-def _frozen(model: Any) -> list[torch.nn.Parameter]:
+def _frozen(model: Any, parts: Sequence[str]) -> list[torch.nn.Parameter]:
     """Parameters of the parts that the library runs without gradient on purpose."""
-    parts = frozen_parts(model.config.model_type, type(model).__name__)
-    return [parameter for name, parameter in model.named_parameters() if not parts.isdisjoint(name.split("."))]
+    named = model.named_parameters()
+    return [parameter for name, parameter in named if not set(parts).isdisjoint(name.split("."))]
 
 
 def _nearest(loss: Loss, used: Direction, norm: float, steps: Sequence[float]) -> float:

@@ -8,7 +8,6 @@ import torch
 import transformers
 from transformers.pipelines import SUPPORTED_TASKS
 
-from harness.results.record import Outcome
 from harness.suite.functional.checkpoints import BUILT_WITH
 from harness.suite.functional.subject import CheckFailed, Finding, Subject
 from harness.suite.functional.tasks import TASKS, UNSERVED, Case
@@ -17,7 +16,7 @@ from harness.suite.models.processors.configs import field
 from harness.suite.models.processors.images import has_image_processor, tiny_image_processor
 from harness.suite.models.processors.multimodal import tiny_processor
 from harness.suite.models.processors.tokenizers import tiny_tokenizer
-from harness.suite.outcomes import Unsupported, message_of, of_exception
+from harness.suite.outcomes import Unsupported, failed, message_of
 
 if TYPE_CHECKING:
     from harness.suite.functional.checks import Facts
@@ -117,7 +116,7 @@ def _faults(task: str, subject: Subject) -> list[str]:
     except ImportError as error:
         raise Unsupported(message_of(error).removeprefix("ImportError: ").split(". ")[0]) from error
     except Exception as error:
-        if of_exception(error) is not Outcome.FAILED:
+        if not failed(error):
             raise
         raise CheckFailed(f"{task}: {message_of(error)}") from error
 

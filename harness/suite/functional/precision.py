@@ -1,13 +1,15 @@
 """bfloat16 against float32, measured by what rounding does to this very model."""
 
+import copy
+import re
+from typing import Any
+
 import torch
 
 from harness.suite.functional.subject import CheckFailed, Finding, Subject
 
 ROUNDING = 2.0**-8
 """bfloat16's relative rounding error: 8 bits of significand, round to nearest (IEEE 754's unit roundoff)."""
-
-
 CLOSE = 2.0
 """A ratio at which no other inputs are tried."""
 DRAWS = 3
@@ -17,42 +19,63 @@ DRAWS = 3
 def bf16_vs_fp32(subject: Subject) -> Finding:
     """How many times further bfloat16 is from float32 than float32 with weights and inputs rounded to bfloat16.
 
-    How much of a rounding reaches the outputs is a property of the model (its condition): a scan of exponentials or
-    attention without a scale carries several per cent of it, a plain encoder half a per cent. So each model
-    is its own measure. Computing in bfloat16 rounds after every operation too, which costs a small factor; a
-    path that loses precision (a sum kept in bfloat16, a mask that overflows) costs a large one. Errors are relative in
-    the Euclidean norm of each output; the largest ratio counts, of the inputs for which it is smallest.
+    How much of a rounding reaches the outputs is a property of the model (its condition): a scan of
+    exponentials or attention without a scale carries several per cent of it, a plain encoder half a per
+    cent. So each model is its own measure. Computing in bfloat16 rounds after every operation too, which
+    costs a small factor; a path that loses precision (a sum kept in bfloat16, a mask that overflows) costs
+    a large one. Errors are relative in the Euclidean norm of each output; the largest ratio counts, of
+    the inputs for which it is smallest.
     """
     subject.require(torch.bfloat16)
-    best = _ratio(subject, subject.seed)
+    low = loaded_in_bfloat16(subject)
+    rounded = subject.variant()
+    rounded.load_state_dict({name: _fp32(value) for name, value in low.state_dict().items()}, strict=False)
+    best = _ratio(subject, low, rounded, subject.seed)
     for draw in range(1, DRAWS):
         if best.deviation > CLOSE:
-            best = min(best, _ratio(subject, subject.seed + draw), key=lambda finding: finding.deviation)
+            other = _ratio(subject, low, rounded, subject.seed + draw)
+            best = min(best, other, key=lambda finding: finding.deviation)
     return best
 
 
-def _ratio(subject: Subject, seed: int) -> Finding:
+def loaded_in_bfloat16(subject: Subject) -> Any:
+    """The model as `from_pretrained(dtype=torch.bfloat16)` gives it.
+
+    Made anew in that dtype, so that what the class computes at its making (rotary tables) is as it makes
+    it; parts that the class keeps in float32 stay so.
+    """
+    kind = type(subject.model)
+    made = kind._from_config(copy.deepcopy(subject.model.config), dtype=torch.bfloat16)  # noqa: SLF001
+    kept = [rf"(^|\.){name}($|\.)" for name in getattr(kind, "_keep_in_fp32_modules_strict", None) or ()]
+    for name, parameter in made.named_parameters():
+        if any(re.search(pattern, name) for pattern in kept):
+            parameter.data = parameter.data.float()
+    made.load_state_dict(subject.model.state_dict(), strict=False)
+    return made.eval().to(subject.device)
+
+
+def _ratio(subject: Subject, low: Any, rounded: Any, seed: int) -> Finding:
+    """The largest over the outputs, for one draw of inputs."""
     inputs = subject.inputs(batch=2, seed=seed)
     rounded_inputs = {n: _bf16(v) for n, v in inputs.items()}
     expected = subject.forward(inputs)
-    low = subject.variant(dtype=torch.bfloat16)
     seen = subject.forward(rounded_inputs, low)
-    rounded = subject.forward({n: _fp32(v) for n, v in rounded_inputs.items()}, low.float())
+    best = subject.forward({n: _fp32(v) for n, v in rounded_inputs.items()}, rounded)
     shared = [
-        n for n, out in expected.items() if n in seen and seen[n].shape == out.shape == rounded[n].shape
+        n for n, out in expected.items() if n in seen and seen[n].shape == out.shape == best[n].shape
     ]
     if not shared:
         raise CheckFailed(f"no output could be compared: {sorted(seen)} against {sorted(expected)}")
-    ratios = {n: _error(seen[n], expected[n]) / (_error(rounded[n], expected[n]) + ROUNDING) for n in shared}
+    ratios = {n: _error(seen[n], expected[n]) / (_error(best[n], expected[n]) + ROUNDING) for n in shared}
     worst = max(ratios, key=lambda name: ratios[name])
     return Finding(ratios[worst], f"relative error {_error(seen[worst], expected[worst]):.3g} in {worst}")
 
 
-def _bf16(value: object) -> object:
+def _bf16(value: Any) -> Any:
     return value.bfloat16() if isinstance(value, torch.Tensor) and value.is_floating_point() else value
 
 
-def _fp32(value: object) -> object:
+def _fp32(value: Any) -> Any:
     return value.float() if isinstance(value, torch.Tensor) and value.is_floating_point() else value
 
 

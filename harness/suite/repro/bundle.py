@@ -1,17 +1,48 @@
 """The source of functions of the harness together with all they use, so that it stands without the harness.
 
 What is taken is what is run: the text of each definition as it is in its module, found by the names it uses.
+Where definitions of two modules have one name, it gets its module's name in front.
 """
 
 import ast
 import inspect
 import sys
 import types
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
+from harness.suite.repro.scopes import Use, uses
+
 OURS = "harness."
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Definition:
+    """What a module of the harness defines at its top level."""
+
+    module: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A definition that is in the bundle: its text, and the places in it that name other definitions."""
+
+    lines: Sequence[str]
+    first: int
+    """The number of the first line in the module."""
+    references: Sequence[tuple[Use, Definition]]
+
+    def text(self, names: dict[Definition, str]) -> str:
+        """The definition with each reference by its name in the bundle."""
+        lines = [line.encode() for line in self.lines]  # columns of a syntax tree count bytes
+        for use, target in sorted(self.references, key=lambda r: (r[0].line, r[0].start), reverse=True):
+            line = lines[use.line - self.first]
+            lines[use.line - self.first] = line[: use.start] + names[target].encode() + line[use.end :]
+        return b"\n".join(lines).decode()
 
 
 @dataclass(slots=True)
@@ -21,34 +52,64 @@ class Bundle:
     replaced: frozenset[str]
     """Names that the script defines itself; their definitions are left out."""
     imports: set[str] = field(default_factory=set)
-    definitions: list[str] = field(default_factory=list)
-    _seen: set[tuple[str, str]] = field(default_factory=set)
+    _taken: dict[Definition, Taken] = field(default_factory=dict)
+    _begun: set[Definition] = field(default_factory=set)
+    _bound: set[str] = field(default_factory=set)
+    """Names that imports bind."""
 
     def add(self, wanted: Iterable[Any]) -> None:
         """Take in functions or classes of the harness, and what they use."""
         for each in wanted:
-            self._take(sys.modules[each.__module__], each.__name__)
+            self._take(Definition(each.__module__, each.__name__))
 
-    def _take(self, module: types.ModuleType, name: str) -> None:
-        if name in self.replaced or (module.__name__, name) in self._seen:
-            return
-        self._seen.add((module.__name__, name))
-        statement = _defined(module, name)
-        for used in _names(statement) - {name}:
-            self._follow(module, used)
-        self.definitions.append(_text(module, statement))
+    @property
+    def definitions(self) -> list[str]:
+        """The text of each definition, after what it uses."""
+        names = self._names()
+        return [taken.text(names) for taken in self._taken.values()]
 
-    def _follow(self, module: types.ModuleType, name: str) -> None:
-        """What a name used in a module stands for: another definition, or something imported."""
-        if name in self.replaced or name not in vars(module):
+    def _take(self, wanted: Definition) -> None:
+        if wanted in self._begun:
             return
-        imported = _imported(module, name)
+        self._begun.add(wanted)
+        module = sys.modules[wanted.module]
+        statement = _defined(module, wanted.name)
+        found = [(use, target) for use in uses(statement) if (target := self._follow(module, use))]
+        first = min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", []))])
+        lines = _lines(module)[first - 1 : statement.end_lineno]
+        self._taken[wanted] = Taken(lines, first, [*found, (_own_name(statement, wanted), wanted)])
+
+    def _follow(self, module: types.ModuleType, use: Use) -> Definition | None:
+        """What is used in a module: another definition, which is taken; None for what is imported or replaced."""
+        target = self._target(module, use)
+        if target is None or target.name in self.replaced:
+            return None
+        self._take(target)
+        return target
+
+    def _target(self, module: types.ModuleType, use: Use) -> Definition | None:
+        if use.name not in vars(module):
+            return None
+        imported = _imported(module, use.name)
         if imported is None:
-            self._take(module, name)
-        elif imported.module is not None and imported.module.startswith(OURS):
-            self._take(sys.modules[imported.module], imported.original)
-        else:
+            return Definition(module.__name__, use.name) if use.attribute is None else None
+        source, original = imported.module or "", imported.original
+        if not source.startswith(OURS):
             self.imports.add(imported.line)
+            self._bound.add(use.name)
+            return None
+        if f"{source}.{original}" in sys.modules:  # `from package import module`, then `module.name`
+            return Definition(f"{source}.{original}", use.attribute) if use.attribute else None
+        return Definition(source, original) if use.attribute is None else None
+
+    def _names(self) -> dict[Definition, str]:
+        """Each definition's name in the bundle: its own, unless another has it too."""
+        counted = Counter(taken.name for taken in self._taken)
+        shared = {name for name, times in counted.items() if times > 1} | self._bound | self.replaced
+        return {
+            taken: f"{taken.module.rpartition('.')[2]}_{taken.name}" if taken.name in shared else taken.name
+            for taken in self._taken
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +128,7 @@ def _imported(module: types.ModuleType, name: str) -> Imported | None:
             for alias in node.names:
                 if (alias.asname or alias.name.split(".")[0]) == name:
                     source = node.module if isinstance(node, ast.ImportFrom) else None
-                    one = ast.copy_location(_alone(node, alias), node)
-                    return Imported(ast.unparse(one), source, alias.name)
+                    return Imported(ast.unparse(_alone(node, alias)), source, alias.name)
     return None
 
 
@@ -83,32 +143,30 @@ def _defined(module: types.ModuleType, name: str) -> ast.stmt:
     for node in _tree(module).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
             return node
-        targets = (
-            node.targets
-            if isinstance(node, ast.Assign)
-            else [node.target]
-            if isinstance(node, ast.AnnAssign)
-            else []
-        )
-        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
+        if any(isinstance(target, ast.Name) and target.id == name for target in _targets(node)):
             return node
     raise KeyError(f"{module.__name__} does not define {name}")
 
 
-def _names(statement: ast.stmt) -> set[str]:
-    """Names that a statement uses, those within annotations that are strings included."""
-    names = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-    strings = (
-        n.value for n in ast.walk(statement) if isinstance(n, ast.Constant) and isinstance(n.value, str)
-    )
-    return names | {text for text in strings if text.isidentifier()}
+def _targets(node: ast.stmt) -> list[ast.expr]:
+    if isinstance(node, ast.Assign):
+        return node.targets
+    return [node.target] if isinstance(node, ast.AnnAssign) else []
 
 
-def _text(module: types.ModuleType, statement: ast.stmt) -> str:
-    lines = inspect.getsource(module).splitlines()
-    first = min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", []))])
-    return "\n".join(lines[first - 1 : statement.end_lineno])
+def _own_name(statement: ast.stmt, wanted: Definition) -> Use:
+    """The place where a statement says what it defines."""
+    for target in _targets(statement):
+        return Use.of(target, wanted.name)
+    start = statement.col_offset + len("def " if isinstance(statement, ast.FunctionDef) else "class ")
+    return Use(wanted.name, None, statement.lineno, start, start + len(wanted.name.encode()))
 
 
+@cache
+def _lines(module: types.ModuleType) -> list[str]:
+    return inspect.getsource(module).splitlines()
+
+
+@cache
 def _tree(module: types.ModuleType) -> ast.Module:
     return ast.parse(inspect.getsource(module))

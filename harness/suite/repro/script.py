@@ -1,5 +1,6 @@
 """The text of a reproduction: configuration, weights and inputs written down, and the check's own code."""
 
+import sys
 from typing import Any
 
 import torch
@@ -15,9 +16,9 @@ from harness.suite.repro.recorded import Recorded, Recorder
 from harness.suite.repro.template import HEAD, TAIL
 from harness.suite.repro.values import HELPERS, written
 
-KEPT_PINS = ("entry", "joined", "draws", "generate", "padding_side", "padding_token")
+KEPT_PINS = ("entry", "joined", "draws", "frozen", "generate", "padding_side", "padding_token")
 """What checks read of what sets a model's inputs apart; the rest went into the inputs that are written down."""
-REPLACED = frozenset({"Unsupported", "Source", "message_of"})
+REPLACED = frozenset({"Unsupported", "Source", "failed", "message_of"})
 """Names of the harness that the script has its own small form of."""
 
 
@@ -39,13 +40,14 @@ def script(cell: Cell, check: str) -> str:
         title=f"{cell.model.id} {names['model_class']}: the check {check} on {cell.device}. {said}",
         torch=torch.__version__,
         transformers=transformers.__version__,
+        needs=", ".join(needed(bundle.imports)),
         imports="\n".join(sorted(bundle.imports)),
         helpers=HELPERS,
     )
     tail = TAIL.format(
         **names,
         config=written(fields),
-        pins=written({name: subject.pins[name] for name in KEPT_PINS if name in subject.pins}),
+        pins=written(_pins(subject)),
         calls="\n".join(f"    {call!r}: {_rows(call, rows)}," for call, rows in recorder.calls.items()),
         limit=cell.tolerances[check],
         device=cell.torch_device,
@@ -54,6 +56,22 @@ def script(cell: Cell, check: str) -> str:
         threads=cell.parameters.threads or 1,
     )
     return head + "\n\n" + "\n\n\n".join(bundle.definitions) + "\n\n" + tail
+
+
+def needed(imports: set[str]) -> list[str]:
+    """The packages that the lines import, beyond Python's own."""
+    packages = {line.split()[1].partition(".")[0] for line in imports}
+    return sorted(packages - sys.stdlib_module_names)
+
+
+def _pins(subject: Subject) -> dict[str, Any]:
+    """What sets the inputs apart; what generation is given is made of its prompt here, where a row has a function."""
+    kept = {name: subject.pins[name] for name in KEPT_PINS if name in subject.pins}
+    given = kept.get("generate", {})
+    if any(callable(value) for value in given.values()):
+        prompt = subject.prompt(batch=2)
+        kept["generate"] = {n: value(prompt) if callable(value) else value for n, value in given.items()}
+    return kept
 
 
 def _run(check: str, subject: Subject) -> str:

@@ -2,7 +2,7 @@
 
 HEAD = '''"""{title}
 
-Written by `harness repro` for torch {torch} and transformers {transformers}; it needs nothing else.
+Written by `harness repro` for torch {torch} and transformers {transformers}; it needs {needs} alone.
 Exit code 0: the check passes; 1: it fails; 2: it does not apply on this machine.
 """
 
@@ -11,8 +11,12 @@ from __future__ import annotations
 {imports}
 
 
-class Unsupported(Exception):
+class Unsupported(BaseException):
     """What was asked cannot run on this machine."""
+
+
+def failed(error):
+    return True
 
 
 def message_of(error):

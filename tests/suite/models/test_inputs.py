@@ -174,6 +174,7 @@ def test_a_layout_that_a_row_pins_is_the_only_one() -> None:
 
 # Rows make a batch; several methods make one forward.
 
+
 @given(st.lists(st.tuples(st.just(torch.ones(1, 2)), st.integers()), min_size=1, max_size=4))
 def test_a_batch_has_its_rows_along_the_first_dimension(rows: list[tuple[torch.Tensor, int]]) -> None:
     batch = collate(

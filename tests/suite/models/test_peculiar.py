@@ -11,7 +11,7 @@ from harness.suite.functional.checks import CHECKS
 from harness.suite.library.facts import model_types
 from harness.suite.models.classes import find_config_class
 from harness.suite.models.fields import raw_fields
-from harness.suite.models.peculiar import ROWS, exempt_checks, frozen_parts, rows_of
+from harness.suite.models.peculiar import ROWS, exempt_checks, rows_of
 from harness.suite.models.peculiar.heads import HEADS
 from harness.suite.models.peculiar.records import Peculiarity
 
@@ -96,4 +96,3 @@ def test_what_is_ruled_out_of_a_type_is_ruled_out_of_its_classes() -> None:
     assert exempt
     assert exempt_checks("vilt", "ViltModel") == dict(exempt)
     assert exempt_checks("bert", "BertModel") == {}
-    assert frozen_parts("bert", "BertModel") == frozenset()

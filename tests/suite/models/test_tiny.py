@@ -32,7 +32,7 @@ MODELS = select(MATRIX, Selection())
 """The principal class of each critical model."""
 VARIED = (
     ("deepseek_v3", "DeepseekV3ForCausalLM"),  # low ranks, experts in groups, dense layers first
-    ("gemma3n", "Gemma3nForConditionalGeneration"),  # three towers
+    ("gemma4", "Gemma4ForConditionalGeneration"),  # three towers
     ("jamba", "JambaForCausalLM"),  # recurrent and attending layers by turns
     ("qwen2_vl", "Qwen2VLForConditionalGeneration"),  # rotary sections
     ("qwen3_next", "Qwen3NextForCausalLM"),  # linear and full attention

@@ -155,7 +155,9 @@ def pins_of(model: Any, *, full: bool = False) -> dict[str, Any]:
     pins: dict[str, Any] = {}
     for row in rows_of(model.config.model_type, type(model).__name__):
         arguments = {**pins.get("arguments", {}), **row.inputs.get("arguments", {})}
-        pins = pins | dict(row.inputs) | {"arguments": arguments, "entry": row.entry or pins.get("entry", ())}
+        frozen = (*pins.get("frozen", ()), *row.frozen)
+        entry = row.entry or pins.get("entry", ())
+        pins = pins | dict(row.inputs) | {"arguments": arguments, "entry": entry, "frozen": frozen}
     return {name: value for name, value in pins.items() if name not in SIZES} if full else pins
 
 

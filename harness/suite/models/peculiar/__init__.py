@@ -18,11 +18,6 @@ def peculiarity(name: str) -> Peculiarity:
     return ROWS.get(name, NONE)
 
 
-def frozen_parts(model_type: str, class_name: str) -> frozenset[str]:
-    """Names in the path of parts that the library runs without gradient on purpose."""
-    return frozenset(part for row in rows_of(model_type, class_name) for part in row.frozen)
-
-
 def exempt_checks(model_type: str, class_name: str) -> dict[str, str]:
     """Check → why the design of this class rules it out."""
     return {check: reason for row in rows_of(model_type, class_name) for check, reason in row.exempt.items()}
