@@ -76,6 +76,5 @@ def _of(store: RunStore, device: str) -> list[Any]:
     return [
         result
         for result in store.read().results
-        if result.cell["suite"] == Suite.FUNCTIONAL
-        and result.cell["device"] == device
+        if result.cell["suite"] == Suite.FUNCTIONAL and result.cell["device"] == device
     ]

@@ -37,7 +37,10 @@ def repro(
 
 
 def _cell(matrix: Matrix, wanted: str) -> Cell:
-    """The functional cell of that id, or the principal one of the model of that name; SelectionError where neither is."""
+    """The functional cell of that id, or the principal one of the model of that name.
+
+    SelectionError where neither is.
+    """
     cells = {
         cell.id: cell
         for device in matrix.devices
@@ -46,7 +49,8 @@ def _cell(matrix: Matrix, wanted: str) -> Cell:
     }
     if not cells:
         raise SelectionError(
-            f"there is no functional cell {wanted!r}: `harness matrix list --cells` shows them, as does a run's table"
+            f"there is no functional cell {wanted!r}: `harness matrix list --cells` shows them, as does a "
+            "run's table"
         )
     return resolve("cell", wanted, cells)
 

@@ -1,4 +1,4 @@
-"""How much of the library was tried, and with what outcome: the matrix and a run's results against the catalogue."""
+"""How much of the library was tried, and with what outcome: matrix and results against the catalogue."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -40,6 +40,8 @@ class Pair:
     own_path: bool
     """Each modality it reads was given to it and reached its outputs."""
     unsupported_checks: int
+    exempt: tuple[tuple[str, str], ...] = ()
+    """Checks that the class's design rules out, each with its reason."""
     reason: str
     """Why it did not pass; empty where it did."""
 
@@ -92,7 +94,9 @@ def pairs(catalogue: Mapping[str, Any], matrix: Matrix, results: Iterable[Result
     """Every pair the library has, in its order; `results` are of one run on one device."""
     # A type's own row after those of its checkpoints, so that it holds where both are there.
     rows = {row.model_type: row for row in sorted(matrix.models, key=lambda row: row.id == row.model_type)}
-    ordered = sorted(results, key=lambda result: result.cell["model"]["id"] == result.cell["model"]["model_type"])
+    ordered = sorted(
+        results, key=lambda result: result.cell["model"]["id"] == result.cell["model"]["model_type"]
+    )
     found = {_key(result): result for result in ordered}
     return tuple(
         _pair(
@@ -161,9 +165,11 @@ def _pair(
         tasks=tuple(entry["classes"][name]["tasks"]),
         in_matrix=in_matrix,
         state=state,
-        # What a change of the inputs does to the outputs can only pass where forward ran, on one row at least.
+        # What a change of the inputs does to the outputs can only pass where forward ran, on one row at
+        # least.
         forward=_passed(checks.get("forward")) or _passed(checks.get("input_sensitivity")),
         own_path=_passed(checks.get("input_sensitivity")),
+        exempt=tuple(sorted(entry["classes"][name].get("exempt", {}).items())),
         unsupported_checks=sum(check.outcome is Outcome.UNSUPPORTED for check in checks.values()),
         reason=result.report.message if result and state is not State.PASSED else "",
     )

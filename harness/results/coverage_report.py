@@ -12,12 +12,12 @@ from harness.results.figures import line
 
 COLUMNS = {
     "types": "types",
-    "types_passing": "own path",
-    "types_sound": "sound",
+    "types_passing": "types on own path",
+    "types_sound": "types sound",
     "pairs": "pairs",
     "in_matrix": "in matrix",
     "forward": "ran forward",
-    "own_path": "own modality",
+    "own_path": "on own path",
     "passed": "all passed",
     "known": "known failures",
     "unsupported": "unsupported",
@@ -56,7 +56,7 @@ def markdown(pairs: Sequence[Pair], changed: Sequence[Change], title: str) -> st
 
 def _table(rows: Sequence[Row], by: str, title: str) -> Table:
     drawn = Table(box=SIMPLE_HEAD, title=f"{title}, by {by}", title_justify="left")
-    drawn.add_column(by)
+    drawn.add_column(by, no_wrap=True)
     for heading in COLUMNS.values():
         drawn.add_column(heading, justify="right")
     for row in rows:
@@ -70,8 +70,23 @@ def _lists(pairs: Sequence[Pair], changed: Sequence[Change]) -> Iterator[tuple[s
         entries = [f"{pair.name}: {line(pair.reason)}" for pair in pairs if pair.state is state]
         if entries:
             yield f"{heading} ({len(entries)})", entries
+    exempt = _exempt(pairs)
+    if exempt:
+        yield "Checks that a design rules out", exempt
     missing = sorted({pair.model_type for pair in pairs if not pair.in_matrix})
     if missing:
         yield "Not in the matrix (run `harness matrix sync`)", missing
     if changed:
         yield "Changed since the run before", [f"{c.pair}: {c.before} → {c.now}" for c in changed]
+
+
+def _exempt(pairs: Sequence[Pair]) -> list[str]:
+    """Check and reason, each once, with the model types it holds for."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for pair in pairs:
+        for entry in pair.exempt:
+            found.setdefault(entry, []).append(pair.model_type)
+    return [
+        f"{check}: {reason} ({len(types)} classes of {', '.join(dict.fromkeys(types))})"
+        for (check, reason), types in sorted(found.items())
+    ]

@@ -1,7 +1,7 @@
 """What a person sees at the end of a run, and the JSON document that a program reads instead."""
 
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any, TextIO
@@ -13,7 +13,9 @@ from rich.text import Text
 
 from harness.errors import ResultsError
 from harness.matrix.records import Cell, Suite
+from harness.results import overview
 from harness.results.figures import figure, line, note, spread
+from harness.results.overview import Row
 from harness.results.record import Outcome, Result
 from harness.results.verdict import EXPECTED, exit_code, judge, missing
 
@@ -43,11 +45,11 @@ SHORT = {
     "padding_invariance": "pad",
     "kv_cache_equivalence": "kv",
     "generate": "gen",
-    "save_load": "save",
-    "bf16_vs_fp32": "bf16",
+    "save_load": "sl",
+    "bf16_vs_fp32": "bf",
     "sdpa_vs_eager": "sdpa",
     "gradients": "grad",
-    "pipeline": "pipe",
+    "pipeline": "pip",
 }
 """Check → its column's heading; thirteen full names fit on no terminal."""
 
@@ -109,7 +111,7 @@ def _parts(
     rows = sorted(zip(cells, results, strict=True), key=lambda row: _group(row[0]))
     for (suite, device, dtype), group in groupby(rows, key=lambda row: _group(row[0])):
         yield Text(f"{suite} on {device}, {dtype}", style="bold")
-        yield TABLES[suite](list(group), out)
+        yield from TABLES[suite](list(group), out)
         yield Text()
     yield from _legend(results, out)
     yield from _listing("Not checked", _reasons(results))
@@ -132,7 +134,30 @@ def _group(cell: Cell) -> tuple[Suite, str, str]:
     return cell.suite, cell.device, cell.parameters.dtype
 
 
-def _functional(rows: list[tuple[Cell, Result]], out: Console) -> Table:
+def _functional(rows: list[Row], out: Console) -> Iterator[Table]:
+    """Cells one by one; of many those that are not as expected, and all of them counted."""
+    called = overview.names(rows)
+    shown = overview.in_full(rows)
+    if shown:
+        yield _marked(shown, called, out)
+    if len(shown) < len(rows):
+        yield _counted(rows)
+
+
+def _counted(rows: list[Row]) -> Table:
+    """Architecture × outcome."""
+    counted = overview.counts(rows)
+    names = overview.columns(counted)
+    table = _table("architecture", gap=2)
+    for name in names:
+        table.add_column(name, justify="right")
+    for group, numbers in counted.items():
+        style = "bold" if group == overview.ALL else None
+        table.add_row(group, *(f"{numbers.get(name, 0):.0f}" for name in names), style=style)
+    return table
+
+
+def _marked(rows: list[Row], called: dict[str, str], out: Console) -> Table:
     """Model × check: a mark each, blank where the check does not apply."""
     applying = dict.fromkeys(check for cell, _ in rows for check in cell.checks)
     names = [name for name in SHORT if name in applying] + [name for name in applying if name not in SHORT]
@@ -142,11 +167,11 @@ def _functional(rows: list[tuple[Cell, Result]], out: Console) -> Table:
     for cell, result in rows:
         checks = {check.name: check.outcome for check in result.report.checks}
         marks = (_mark(checks[name], out) if name in checks else "" for name in names)
-        table.add_row(cell.model.id, *marks, f"{result.report.seconds:.1f}", _word(result.outcome))
+        table.add_row(called[cell.id], *marks, f"{result.report.seconds:.1f}", _word(result.outcome))
     return table
 
 
-def _throughput(rows: list[tuple[Cell, Result]], _: Console) -> Table:
+def _throughput(rows: list[Row], _: Console) -> Iterator[Table]:
     """A row a metric; one row that says why where a cell has none."""
     table = _table("model", "phase", gap=2)
     table.add_column("metric", no_wrap=True)  # a name in pieces is no name
@@ -169,10 +194,10 @@ def _throughput(rows: list[tuple[Cell, Result]], _: Console) -> Table:
             who = ""
         if not result.report.metrics or result.outcome not in EXPECTED:
             table.add_row(who, "", _word(result.outcome), "", "", "", line(result.report.message))
-    return table
+    yield table
 
 
-TABLES: dict[Suite, Callable[[list[tuple[Cell, Result]], Console], Table]] = {
+TABLES: dict[Suite, Callable[[list[Row], Console], Iterator[Table]]] = {
     Suite.FUNCTIONAL: _functional,
     Suite.THROUGHPUT: _throughput,
 }
@@ -224,7 +249,7 @@ def _reasons(results: Sequence[Result]) -> list[str]:
         if result.outcome in quiet and not result.report.checks:
             why = f"{result.outcome}: {line(result.report.message) or 'no reason given'}"
             cells.setdefault(why, []).append(result.cell["model"]["id"])
-    return [f"{why} ({', '.join(dict.fromkeys(models))})" for why, models in cells.items()]
+    return [f"{why} ({overview.shortened(models)})" for why, models in cells.items()]
 
 
 def _methods(results: Sequence[Result]) -> list[str]:

@@ -43,7 +43,10 @@ def test_forward_is_shown_where_nothing_went_wrong_and_the_file_is_named_by_the_
         (("gpt2-NoSuchClass-cpu-functional-float32",), "there is no cell"),
         ((CELL, "--check", "forwrd"), "there is no check 'forwrd'; the nearest is forward"),
         ((CELL, "--check", "forward", "--python", "/no/such/python"), "no reproduction of forward of"),
-        ((CELL, "--check", "forward", "--out", "/no/such/folder/x.py", *HERE), "name another file with --out"),
+        (
+            (CELL, "--check", "forward", "--out", "/no/such/folder/x.py", *HERE),
+            "name another file with --out",
+        ),
     ],
 )
 def test_a_mistake_is_one_sentence(root: Path, typed: Typed, arguments: tuple[str, ...], said: str) -> None:

@@ -10,7 +10,9 @@ import pytest
 from rich.console import Console
 
 from harness.errors import ResultsError
+from harness.matrix.records import Cell
 from harness.matrix.schema import validate
+from harness.results.overview import MOST_ROWS, shortened
 from harness.results.record import Check, Estimate, Metric, Outcome, Result
 from harness.results.report import MARKS, console, show, to_json, to_svg
 
@@ -170,3 +172,38 @@ def test_the_picture_is_an_svg(make_result: MakeResult, tmp_path: Path) -> None:
     assert "bert" in text
     with pytest.raises(ResultsError, match="cannot be written: No such file"):
         to_svg(tmp_path / "none" / "report.svg", [], FOLDER)
+
+
+def many(make_result: MakeResult, cells: dict[str, Cell], count: int) -> list[Result]:
+    """Results of as many classes of BERT, the last of which failed."""
+    bert = cells["bert functional"]
+    made = []
+    for number in range(count):
+        cell = replace(bert, id=f"cell{number}", model=replace(bert.model, classes=(f"Bert{number}",)))
+        outcome = Outcome.FAILED if number == count - 1 else Outcome.PASSED
+        result = make_result(outcome=outcome, checks=_checks(forward=outcome))
+        made.append(replace(result, cell=cell.to_json(), report=replace(result.report, cell=cell.id)))
+    return made
+
+
+def test_classes_of_one_model_are_told_apart(make_result: MakeResult, cells: dict[str, Cell]) -> None:
+    rows = [line.split() for line in _shown(many(make_result, cells, 3)).splitlines()]
+    assert ["bert", "Bert0", "✓", "1.5", "passed"] in rows
+    assert ["bert", "Bert2", "✗", "1.5", "failed"] in rows
+
+
+def test_of_many_cells_only_the_unexpected_are_shown_and_the_rest_counted(
+    make_result: MakeResult, cells: dict[str, Cell]
+) -> None:
+    text = _shown(many(make_result, cells, MOST_ROWS + 1))
+    rows = [line.split() for line in text.splitlines()]
+    assert ["bert", f"Bert{MOST_ROWS}", "✗", "1.5", "failed"] in rows
+    assert "Bert0 " not in text
+    assert ["architecture", "cells", "passed", "unexpected", "s"] in rows
+    assert ["encoder-only", str(MOST_ROWS + 1), str(MOST_ROWS), "1", "92"] in rows
+    assert ["all", str(MOST_ROWS + 1), str(MOST_ROWS), "1", "92"] in rows
+
+
+def test_a_reason_that_holds_for_many_names_the_first() -> None:
+    assert shortened([*"abcdefghij", "a"]) == "a, b, c, d, e, f, g, h and 2 more"
+    assert shortened("aab") == "a, b"

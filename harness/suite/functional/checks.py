@@ -4,6 +4,7 @@ A check measures one deviation, which the matrix's tolerance bounds. One that do
 model is absent from its results; one that cannot run on this machine raises `Unsupported`.
 """
 
+import contextlib
 import inspect
 import tempfile
 from collections.abc import Callable
@@ -70,7 +71,7 @@ def forward(subject: Subject) -> Finding:
 
 
 def determinism(subject: Subject) -> Finding:
-    """The same inputs give the same bits twice, whatever the random numbers; the same ones, where it draws by design."""
+    """The same inputs give the same bits twice, whatever the random numbers, unless it draws by design."""
     inputs = subject.inputs()
     again = subject.forward(inputs, draw=0 if subject.pins.get("draws") else 1)
     return deviation(again, subject.forward(inputs))
@@ -123,17 +124,24 @@ def sdpa_vs_eager(subject: Subject) -> Finding:
 
 
 def set_attention(model: Any, implementation: str) -> None:
-    """Choose the attention of the model; parts that have one kind only (a convolutional backbone) keep theirs."""
+    """Choose the attention of the model.
+
+    Parts that have one kind only (a convolutional backbone) keep theirs.
+    """
     try:
         model.set_attn_implementation(implementation)
     except ValueError:
-        model.set_attn_implementation({"": implementation})
+        for part in model.modules():
+            if hasattr(part, "set_attn_implementation"):
+                with contextlib.suppress(ValueError):
+                    part.set_attn_implementation({"": implementation})
 
 
 def _halves(out: torch.Tensor, alone: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor] | None:
     """The output's parts that belong to the first and to the second row; None where it has no such parts.
 
-    Towers that read patches of several images in one sequence (`alone` for one row) put them out in one sequence too.
+    Towers that read patches of several images in one sequence (`alone` for one row) put them out in one
+    sequence too.
     """
     if not out.dim():
         return None
@@ -186,6 +194,9 @@ CHECKS: dict[str, Check] = {
 
 
 def applicable(facts: Facts, names: tuple[str, ...]) -> list[Check]:
-    """Of the named checks those that apply, in their order; not those that an architecture's design rules out."""
+    """Of the named checks those that apply, in their order.
+
+    Not those that an architecture's design rules out.
+    """
     exempt = exempt_checks(facts.config.model_type, facts.model_class.__name__)
     return [CHECKS[name] for name in names if name not in exempt and CHECKS[name].applies(facts)]

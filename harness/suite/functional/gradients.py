@@ -15,7 +15,8 @@ Loss = Callable[[], torch.Tensor]
 """The loss at the parameters as they are now."""
 
 STEPS = (1e-6, 1e-5, 1e-7, 1e-4, 1e-8)
-"""Steps of the central difference, relative to the norm of the parameters: its error is O(step²) where the model
+"""Steps of the central difference, relative to the norm of the parameters: its error is O(step²) where the
+model
 is smooth, and at the lower end the noise of what the library computes in float32 whatever it is given. A kink
 between the two points (a router's other choice) spoils one step; a wrong gradient spoils each."""
 SINGLE_STEPS = (1e-3, 1e-4, 1e-2, 1e-5)
@@ -23,7 +24,8 @@ SINGLE_STEPS = (1e-3, 1e-4, 1e-2, 1e-5)
 CLOSE = 1e-3
 """A deviation at which no further step is tried."""
 NUDGE = 1e-3
-"""How far parameters without a gradient are moved: little, since hard choices (a codebook's nearest entry) jump."""
+"""How far parameters without a gradient are moved: little, since hard choices (a codebook's nearest entry)
+jump."""
 UNMOVED = 1e-9
 """Relative change of the loss that is no more than another order of sums, in float64."""
 
@@ -46,7 +48,7 @@ def gradients(subject: Subject) -> Finding:
         raise CheckFailed(f"the gradient's norm is {norm} over {len(used)} of {len(trained)} parameters")
     frozen = {id(parameter) for parameter in _frozen(model, subject.pins.get("frozen", ()))}
     unused = [p for p, g in zip(trained, found, strict=True) if g is None and id(p) not in frozen]
-    if abs(_shifted(loss, _anywhere(unused), NUDGE) - value.item()) > UNMOVED * (abs(value.item()) or norm):
+    if unused and _moves(loss, unused, norm):
         raise CheckFailed(f"{len(unused)} parameters have no gradient, and yet they move the loss")
     detail = f"|g| = {norm:.4g} over {len(used)} of {len(trained)} parameters"
     return Finding(_nearest(loss, used, norm, steps), detail)
@@ -56,6 +58,15 @@ def _frozen(model: Any, parts: Sequence[str]) -> list[torch.nn.Parameter]:
     """Parameters of the parts that the library runs without gradient on purpose."""
     named = model.named_parameters()
     return [parameter for name, parameter in named if not set(parts).isdisjoint(name.split("."))]
+
+
+def _moves(loss: Loss, unused: list[torch.nn.Parameter], norm: float) -> bool:
+    """Whether the loss changes with parameters that have no gradient."""
+    along = _anywhere(unused)
+    still, moved = (
+        _shifted(loss, along, step) for step in (0.0, NUDGE)
+    )  # both without a graph: the same kernels
+    return abs(moved - still) > UNMOVED * (abs(still) or norm)
 
 
 def _nearest(loss: Loss, used: Direction, norm: float, steps: Sequence[float]) -> float:
@@ -71,18 +82,24 @@ def _nearest(loss: Loss, used: Direction, norm: float, steps: Sequence[float]) -
 
 
 def _differentiable(subject: Subject) -> tuple[Any, Loss, Sequence[float]]:
-    """A copy of the model, its loss, and the steps that suit its precision: float64 where its code allows it."""
+    """A copy of the model, its loss, and the steps that suit its precision.
+
+    That is float64 where its code allows it.
+    """
     inputs = subject.inputs(batch=2)
     model = _in(torch.float64, subject)
     double = _cast(inputs, torch.float64)
     try:
         suits = bool(_projected(subject.outputs(double, model)).isfinite())
     except RuntimeError as error:
-        if "type" not in str(error):  # "… to have the same dtype", "Input type (float) and bias type (double) …"
+        if "type" not in str(
+            error
+        ):  # "… to have the same dtype", "Input type (float) and bias type (double) …"
             raise
         suits = False
     if not suits:
-        # The model's own code fixes float32 somewhere (a mask, say, in which float64's least value is infinite):
+        # The model's own code fixes float32 somewhere (a mask, say, in which float64's least value is
+        # infinite):
         # differentiated in that, with steps above its noise.
         single = _in(torch.float32, subject)
         return single, lambda: _projected(subject.outputs(inputs, single)), SINGLE_STEPS

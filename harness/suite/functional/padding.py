@@ -61,9 +61,10 @@ def _without_pads(
         return out
     starts = [out.shape[1] - length] if left else [unpadded.shape[1], length - PADS]
     cuts = [torch.cat([out[:, :start], out[:, start + PADS :]], dim=1) for start in starts]
-    if cuts[0].shape != unpadded.shape:
-        return cuts[0]
-    return min(cuts, key=lambda cut: (cut - unpadded).abs().max().item())
+    fitting = [
+        cut for cut in cuts if cut.shape == unpadded.shape
+    ]  # a text may be shorter than what was given
+    return min(fitting, key=lambda cut: (cut - unpadded).abs().max().item(), default=out)
 
 
 def _side(model: Any) -> str:
@@ -101,7 +102,8 @@ def _padded(inputs: dict[str, Any], *, left: bool, filler: int | None) -> dict[s
     sequence = next(
         inputs[name] for name in ("input_values", "input_ids", "input_features") if name in inputs
     )
-    # Features and codes have their values in the last dimension; answers to choose from have theirs before the tokens.
+    # Features and codes have their values in the last dimension; answers to choose from have theirs before
+    # the tokens.
     axis = inputs["attention_mask"].dim() - 1
     for name, value in inputs.items():
         if _goes_along(name, value, sequence, axis):

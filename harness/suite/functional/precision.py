@@ -17,7 +17,7 @@ DRAWS = 3
 
 
 def bf16_vs_fp32(subject: Subject) -> Finding:
-    """How many times further bfloat16 is from float32 than float32 with weights and inputs rounded to bfloat16.
+    """How many times further bfloat16 is from float32 than float32 with everything given to it rounded.
 
     How much of a rounding reaches the outputs is a property of the model (its condition): a scan of
     exponentials or attention without a scale carries several per cent of it, a plain encoder half a per
@@ -61,9 +61,7 @@ def _ratio(subject: Subject, low: Any, rounded: Any, seed: int) -> Finding:
     expected = subject.forward(inputs)
     seen = subject.forward(rounded_inputs, low)
     best = subject.forward({n: _fp32(v) for n, v in rounded_inputs.items()}, rounded)
-    shared = [
-        n for n, out in expected.items() if n in seen and seen[n].shape == out.shape == best[n].shape
-    ]
+    shared = [n for n, out in expected.items() if n in seen and seen[n].shape == out.shape == best[n].shape]
     if not shared:
         raise CheckFailed(f"no output could be compared: {sorted(seen)} against {sorted(expected)}")
     ratios = {n: _error(seen[n], expected[n]) / (_error(best[n], expected[n]) + ROUNDING) for n in shared}

@@ -11,7 +11,8 @@ from harness.suite.models.inputs.entry import call
 from harness.suite.models.inputs.rows import collate
 from harness.suite.outcomes import Unsupported, message_of
 
-# Not compared: caches are objects of their own kind (XLNet's are called mems, and are detached), and router logits mix the rows of a batch.
+# Not compared: caches are objects of their own kind (XLNet's are called mems, and are detached), and router
+# logits mix the rows of a batch.
 IGNORED_OUTPUTS = frozenset({"loss", "past_key_values", "cache_params", "router_logits", "aux_loss", "mems"})
 
 
@@ -31,7 +32,8 @@ class Source(Protocol):
     """Where a subject's inputs come from."""
 
     pins: Mapping[str, Any]
-    """What sets the model's inputs apart: `entry`, `joined`, `draws`, `frozen`, `generate`, `padding_side`, `padding_token`."""
+    """What sets the model's inputs apart: `entry`, `joined`, `draws`, `frozen`, `generate`, `padding_side`,
+    `padding_token`."""
 
     def rows(self, batch: int, tokens: int, seed: int) -> list[dict[str, Any]]:
         """Inputs row by row, on the CPU; the same call gives the same values."""
@@ -115,7 +117,10 @@ def tensors(outputs: Any, prefix: str = "") -> dict[str, torch.Tensor]:
 
 
 def unmasked(scores: torch.Tensor) -> torch.Tensor:
-    """Scores with 0 where a mask left minus infinity or the lowest number of all, beside which no other would count."""
+    """Scores with 0 where a mask left minus infinity or the lowest number of all.
+
+    Beside those no other number would count.
+    """
     hidden = scores <= torch.finfo(scores.dtype).min
     return scores.masked_fill(hidden, 0.0) if hidden.any() else scores
 

@@ -9,6 +9,7 @@ from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 from harness.suite.library.architecture import architectures, principal_first
 from harness.suite.library.facts import TypeFacts, facts_of, model_types, plain
 from harness.suite.library.tasks import tasks_of
+from harness.suite.models.peculiar import exempt_checks
 
 
 def catalogue(only: Iterable[str] = ()) -> dict[str, Any]:
@@ -44,6 +45,7 @@ def _entry(row: TypeFacts, architecture: str) -> dict[str, Any]:
                 "takes": sorted(kind.takes),
                 "generates": kind.generates,
                 "tasks": list(tasks_of(row.model_type, kind)),
+                "exempt": exempt_checks(row.model_type, kind.name),
             }
             for kind in classes
         },

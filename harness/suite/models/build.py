@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from harness.matrix.records import Model
-from harness.suite.models.classes import find_config_class, no_init_weights, find_model_class
+from harness.suite.models.classes import find_config_class, find_model_class, no_init_weights
 from harness.suite.models.fields import raw_fields
 from harness.suite.models.peculiar import rows_of
 from harness.suite.models.tiny import tiny_config
@@ -74,7 +74,9 @@ def tiny_config_for(model_class: type, config_class: type, overrides: Mapping[st
     raw = raw_fields(chosen)
     encodes = raw.get("is_decoder") is False and not raw.get("is_encoder_decoder")
     if model_class.can_generate() and encodes:  # type: ignore[attr-defined]
-        base["is_decoder"] = True  # an encoder's class for generation attends to what came before only if told so
+        base["is_decoder"] = (
+            True  # an encoder's class for generation attends to what came before only if told so
+        )
     return tiny_config(chosen, {**base, **overrides}, fixed)
 
 
@@ -98,7 +100,8 @@ def perturb(model: Any, seed: int) -> None:
             module.weight.fill_(1.0)  # EfficientNet's and MobileViT's start around 0, and let nothing through
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     for tensor in (*trained, *empty_tables(model)):
-        # A vector may be stored with dimensions of one: a slope for each channel (Snake), where 1 ± 1 divides by 0.
+        # A vector may be stored with dimensions of one: a slope for each channel (Snake), where 1 ± 1
+        # divides by 0.
         vector = max(tensor.shape, default=1) == tensor.numel()
         amplitude = 0.1 if vector else math.sqrt(3 / fan_in(tensor))
         noise = torch.rand(tensor.shape, generator=generator, dtype=torch.float32)

@@ -57,7 +57,10 @@ def own_values(config: Any) -> dict[str, Any]:
 
 
 def _has_own_init(config_class: type) -> bool:
-    """Its `__init__` is written by hand, as release 4 and code outside the library do, and not made of its fields."""
+    """Its `__init__` is written by hand, not made of its fields.
+
+    So it is in release 4, and outside the library.
+    """
     made: Any = inspect.unwrap(config_class.__init__)  # type: ignore[misc]  # of the class as it is
     return not dataclasses.is_dataclass(config_class) or made.__code__.co_filename != "<string>"
 

@@ -6,8 +6,10 @@ towers match; a value that is small already is left alone.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 WIDTH, HEADS, GROUPED_HEADS, HEAD_DIM, LAYERS, VOCAB, EXPERTS, RANK = 64, 4, 2, 16, 2, 256, 4, 16
 POSITIONS, FRAMES, IMAGE, PATCH = 512, 64, 32, 8
@@ -45,6 +47,10 @@ CAPS = {
 }
 
 
+DIVISORS = frozenset({Kind.HEADS, Kind.KV_HEADS})
+"""What must divide a width, which is a power of two."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """Fields whose whole name matches are of that kind; with `cap`, smaller or larger than its kind's."""
@@ -70,12 +76,19 @@ RULES = (
         r"depth_multiplier|.*ratio|num_nextn_predict_layers|model_in_dim)",
         Kind.KEPT,
     ),
-    _rule(r"num_experts_per_tok(en)?|top_k_experts|(moe_)?(top_?)?k|moe_topk|num_selected_experts|n_group|num_expert_groups?", Kind.OTHER, 2),
+    _rule(
+        r"num_experts_per_tok(en)?|top_k_experts|(moe_)?(top_?)?k|moe_topk|num_selected_experts|n_group|num_expert_groups?",
+        Kind.OTHER,
+        2,
+    ),
     _rule(r"topk_group", Kind.OTHER, 1),
     _rule(r"first_k_dense_replace|num_dense_layers", Kind.OTHER, 1),  # lest no layer with experts is left
     _rule(r"upsample_groups|upsample_initial_channel", Kind.WIDTH),
     _rule(r"num_groups|n_groups", Kind.OTHER, 4),
-    _rule(r"(num_|n_)?(key_value|kv|multi_query)_(attention_)?(heads|groups)|(.*_)?num_key_value_(attention_)?heads|num_kv_heads|n_kv_heads", Kind.KV_HEADS),
+    _rule(
+        r"(num_|n_)?(key_value|kv|multi_query)_(attention_)?(heads|groups)|(.*_)?num_key_value_(attention_)?heads|num_kv_heads|n_kv_heads",
+        Kind.KV_HEADS,
+    ),
     _rule(r"rotary_dim", Kind.HEAD_DIM, 8),  # a part of each head
     _rule(r"(.*_)?(head_dim|dim_head|d_kv|d_head|head_size|dim_per_head|kv_channels)", Kind.HEAD_DIM),
     _rule(r"(.*_)?(attention_)?heads|(.*_)?(num_|n_)heads?|n_head|(.*_)?n_heads|num_.*_heads", Kind.HEADS),
@@ -88,8 +101,15 @@ RULES = (
     _rule(r"(.*_)?vocab(_size.*)?|num_embeddings|codebook_size|num_codes", Kind.VOCAB),
     _rule(r"(.*_)?rank(_.*)?", Kind.RANK),
     _rule(r"max_(source|target)_positions", Kind.POSITIONS, FRAMES),
-    _rule(r"(.*_)?(max_(.*_)?position(s|_embeddings)|n_positions|n_ctx|max_seq_len|context_length|max_seq_length)", Kind.POSITIONS),
-    _rule(r"(.*_)?sliding_window(_size)?|attention_window|local_attention|attention_window_size", Kind.POSITIONS, 8),
+    _rule(
+        r"(.*_)?(max_(.*_)?position(s|_embeddings)|n_positions|n_ctx|max_seq_len|context_length|max_seq_length)",
+        Kind.POSITIONS,
+    ),
+    _rule(
+        r"(.*_)?sliding_window(_size)?|attention_window|local_attention|attention_window_size",
+        Kind.POSITIONS,
+        8,
+    ),
     _rule(r"(.*_)?num_conv_pos_embeddings", Kind.OTHER, 16),
     _rule(r"(.*_)?num_conv_pos_embedding_groups", Kind.OTHER, 4),
     _rule(r"(.*_)?(image_size|img_size|pretrain_image_size|input_resolution)", Kind.IMAGE),
@@ -111,3 +131,33 @@ RULES = (
 def rule_of(name: str) -> Rule | None:
     """The first rule whose pattern is the whole name; None where no rule knows the field."""
     return next((rule for rule in RULES if rule.pattern.fullmatch(name)), None)
+
+
+def shrunk(name: str, value: Any, raw: Mapping[str, Any], layers: int = LAYERS) -> Any:
+    """The small value of a field; None where it is to be left alone."""
+    rule = rule_of(name)
+    if rule is None or rule.kind is Kind.KEPT:
+        return None
+    if isinstance(value, list | tuple):
+        entries = [shrunk(name, entry, raw, 1) for entry in value]
+        if all(entry is None for entry in entries):
+            return None
+        return [old if new is None else new for old, new in zip(value, entries, strict=True)]
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return min(_power_of_two(value) if rule.kind in DIVISORS else value, _cap(rule, value, raw, layers))
+
+
+def _cap(rule: Rule, value: int, raw: Mapping[str, Any], layers: int) -> int:
+    """The largest value that the field keeps."""
+    if rule.kind is Kind.LAYERS:
+        return layers
+    if rule.kind is Kind.KV_HEADS:  # they keep their kind: one head, fewer than the query heads, or as many
+        heads = raw.get("num_attention_heads")
+        return GROUPED_HEADS if isinstance(heads, int) and 1 < value < heads else HEADS
+    return CAPS[rule.kind] if rule.cap is None else rule.cap
+
+
+def _power_of_two(value: int) -> int:
+    """The largest power of two that is not above: heads must divide the width."""
+    return 1 << (value.bit_length() - 1) if value > 0 else value

@@ -80,7 +80,7 @@ class Bundle:
         self._taken[wanted] = Taken(lines, first, [*found, (_own_name(statement, wanted), wanted)])
 
     def _follow(self, module: types.ModuleType, use: Use) -> Definition | None:
-        """What is used in a module: another definition, which is taken; None for what is imported or replaced."""
+        """What is used in a module: a definition, which is taken; None for what is imported or replaced."""
         target = self._target(module, use)
         if target is None or target.name in self.replaced:
             return None

@@ -17,7 +17,7 @@ from harness.suite.repro.template import HEAD, TAIL
 from harness.suite.repro.values import HELPERS, written
 
 KEPT_PINS = ("entry", "joined", "draws", "frozen", "generate", "padding_side", "padding_token")
-"""What checks read of what sets a model's inputs apart; the rest went into the inputs that are written down."""
+"""What checks read of what sets a model's inputs apart; the rest is in the inputs that are written down."""
 REPLACED = frozenset({"Unsupported", "Source", "failed", "message_of"})
 """Names of the harness that the script has its own small form of."""
 
@@ -65,7 +65,10 @@ def needed(imports: set[str]) -> list[str]:
 
 
 def _pins(subject: Subject) -> dict[str, Any]:
-    """What sets the inputs apart; what generation is given is made of its prompt here, where a row has a function."""
+    """What sets the inputs apart.
+
+    Where a row makes what generation is given of the prompt, it is made here.
+    """
     kept = {name: subject.pins[name] for name in KEPT_PINS if name in subject.pins}
     given = kept.get("generate", {})
     if any(callable(value) for value in given.values()):

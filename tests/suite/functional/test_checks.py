@@ -296,22 +296,24 @@ def test_a_formula_of_backward_that_is_wrong() -> None:
     assert failing("vit", breaking) == {"gradients"}
 
 
-def test_a_module_that_misbehaves_in_bfloat16_alone() -> None:
-    def breaking(model: Any) -> None:
-        model.cls.predictions.decoder.register_forward_hook(
-            lambda _, __, output: 1.2 * output if output.dtype is torch.bfloat16 else output
-        )
+def in_bfloat16(spoil: Callable[[torch.Tensor], torch.Tensor]) -> Callable[..., Any]:
+    """A forward whose logits are spoilt in that dtype alone."""
 
-    assert failing("bert", breaking) == {"bf16_vs_fp32"}
+    def wrong(_: Any, right: Any, arguments: dict[str, Any]) -> Any:
+        outputs = right(**arguments)
+        if outputs.logits.dtype is torch.bfloat16:
+            outputs.logits = spoil(outputs.logits)
+        return outputs
+
+    return wrong
+
+
+def test_a_module_that_misbehaves_in_bfloat16_alone() -> None:
+    assert failing("bert", forward(in_bfloat16(lambda logits: 1.2 * logits))) == {"bf16_vs_fp32"}
 
 
 def test_bfloat16_that_overflows() -> None:
-    def breaking(model: Any) -> None:
-        model.lm_head.register_forward_hook(
-            lambda _, __, output: output / 0 if output.dtype is torch.bfloat16 else output
-        )
-
-    assert failing("llama", breaking) == {"bf16_vs_fp32"}
+    assert failing("llama", forward(in_bfloat16(lambda logits: logits / 0))) == {"bf16_vs_fp32"}
 
 
 def scaling_logits(factor: float) -> Break:
@@ -324,7 +326,7 @@ def scaling_logits(factor: float) -> Break:
 
 
 def test_an_output_that_is_not_a_number() -> None:
-    """Forward fails, and all that compares, differentiates or reads its outputs; the weights are as they were."""
+    """Forward fails, and all that compares, differentiates or reads outputs; the weights are as they were."""
     failed = failing("vit", scaling_logits(float("nan")))
     assert failed == {"forward", "gradients", "input_sensitivity", "pipeline"} | COMPARING - {
         "padding_invariance"

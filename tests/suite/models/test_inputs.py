@@ -1,4 +1,4 @@
-"""Inputs: a row is a function of its name, number and seed, rows make a batch, and the layout is found by trying."""
+"""Inputs: a row is a function of its number and seed, rows make a batch, the layout is found by trying."""
 
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,7 @@ from harness.suite.models.inputs.make import Layouts, NoInputs, Recipe, candidat
 from harness.suite.models.inputs.modalities import modalities
 from harness.suite.models.inputs.rows import collate
 from harness.suite.models.inputs.text import placeholder_id
-from harness.suite.models.tiny import special_tokens
+from harness.suite.models.tokens import special_tokens
 
 MATRIX = load(find_root(Path(__file__)))
 MODELS = {model.id: model for model in select(MATRIX, Selection())}
@@ -156,7 +156,9 @@ class Deaf(torch.nn.Module):
 def test_where_no_layout_is_taken_the_error_says_what_was_tried_and_no_one_tries_again() -> None:
     source = Layouts(deaf := Deaf())
     for _ in range(2):
-        with pytest.raises(NoInputs, match="took none of 5 layouts; .*samples.*ValueError: not 2 dimensions"):
+        with pytest.raises(
+            NoInputs, match=r"took none of 5 layouts; .*samples.*ValueError: not 2 dimensions"
+        ):
             source.rows(1, 24, 0)
     assert deaf.heard == 5
 

@@ -9,11 +9,11 @@ from harness.suite.functional.subject import unmasked
 from harness.suite.models.build import tiny_pair
 from harness.suite.models.inputs.context import Shape
 from harness.suite.models.inputs.make import find_recipe, make_inputs
-from harness.suite.models.tiny import _merged, tiny_config
+from harness.suite.models.tiny import merged, tiny_config
 
 
 def test_a_dotted_name_reaches_into_a_part_from_below_as_from_above() -> None:
-    assert _merged({"a.b": 1}, {"a.c": 2}) == {"a": {"b": 1, "c": 2}}
+    assert merged({"a.b": 1}, {"a.c": 2}) == {"a": {"b": 1, "c": 2}}
 
 
 def test_the_base_of_a_part_holds_inside_the_whole() -> None:

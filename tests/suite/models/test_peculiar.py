@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from typing import Any
 
 import pytest
 import transformers
@@ -11,7 +12,7 @@ from harness.suite.functional.checks import CHECKS
 from harness.suite.library.facts import model_types
 from harness.suite.models.classes import find_config_class
 from harness.suite.models.fields import raw_fields
-from harness.suite.models.peculiar import ROWS, exempt_checks, rows_of
+from harness.suite.models.peculiar import FILES, ROWS, exempt_checks, rows_of
 from harness.suite.models.peculiar.heads import HEADS
 from harness.suite.models.peculiar.records import Peculiarity
 
@@ -78,7 +79,7 @@ def test_what_is_pinned_of_the_inputs_is_something_that_is_read(name: str, row: 
 @pytest.mark.parametrize("name", [name for name, row in ROWS.items() if name in TYPES and row.fields])
 def test_a_type_s_row_sets_fields_that_its_configuration_has(name: str) -> None:
     """A misspelt field would be kept by the class, and change nothing."""
-    kinds = [find_config_class(other) for other in TYPES if ROWS.get(other) is ROWS[name]]
+    kinds: list[Any] = [find_config_class(other) for other in TYPES if ROWS.get(other) is ROWS[name]]
     known = {field for kind in kinds for field in (*raw_fields(kind), *kind.attribute_map, *kind.sub_configs)}
     sources = "".join(inspect.getsource(inspect.getmodule(kind) or kind) for kind in kinds)
     for field in (path.partition(".")[0] for path in ROWS[name].fields):
@@ -96,3 +97,9 @@ def test_what_is_ruled_out_of_a_type_is_ruled_out_of_its_classes() -> None:
     assert exempt
     assert exempt_checks("vilt", "ViltModel") == dict(exempt)
     assert exempt_checks("bert", "BertModel") == {}
+
+
+def test_no_name_has_rows_in_two_files() -> None:
+    """The later would hold, and the other be read by nobody."""
+    names = [name for file in FILES for name in file.ROWS]
+    assert sorted(names) == sorted(set(names))

@@ -2,8 +2,18 @@
 
 import pytest
 
-from harness.suite.models.rules import CAPS, EXPERTS, HEAD_DIM, HEADS, LAYERS, VOCAB, WIDTH, Kind, rule_of
-from harness.suite.models.tiny import shrunk
+from harness.suite.models.rules import (
+    CAPS,
+    EXPERTS,
+    HEAD_DIM,
+    HEADS,
+    LAYERS,
+    VOCAB,
+    WIDTH,
+    Kind,
+    rule_of,
+    shrunk,
+)
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,10 @@ from harness.suite.models.build import (
 )
 from harness.suite.models.classes import find_config_class, find_model_class
 from harness.suite.models.fields import own_values, raw_fields, sub_configs
-from harness.suite.models.rules import CAPS, Kind, rule_of
-from harness.suite.models.tiny import COUNTED_TOKENS, LAYERS, STAGES, TOKEN, VOCAB, tiny_config
+from harness.suite.models.rules import CAPS, LAYERS, VOCAB, Kind, rule_of
+from harness.suite.models.stack import STAGES
+from harness.suite.models.tiny import tiny_config
+from harness.suite.models.tokens import COUNTED_TOKENS, TOKEN
 
 MATRIX = load(find_root(Path(__file__)))
 MODELS = select(MATRIX, Selection())

@@ -1,6 +1,6 @@
 """Three model types that no matrix and no release has: a decoder, a dual encoder and an encoder-decoder.
 
-They are written as the library writes its own: fields under the names it uses, its caches, its two attentions.
+They are written as the library writes its own: its names of fields, its caches, its two attentions.
 """
 
 from collections.abc import Iterator
@@ -68,6 +68,7 @@ class TwinVisionConfig(PretrainedConfig):
 
     def __init__(
         self,
+        *,
         hidden_size: int = 768,
         num_hidden_layers: int = 12,
         num_attention_heads: int = 12,
@@ -111,6 +112,7 @@ class RelayConfig(PretrainedConfig):
 
     def __init__(
         self,
+        *,
         vocab_size: int = 40_000,
         d_model: int = 1024,
         encoder_layers: int = 12,
@@ -357,6 +359,7 @@ class RelayForConditionalGeneration(PreTrainedModel, GenerationMixin):
         self,
         input_ids: Any = None,
         attention_mask: Any = None,
+        *,
         decoder_input_ids: Any = None,
         encoder_outputs: Any = None,
         past_key_values: Any = None,
@@ -390,7 +393,7 @@ REGISTERED = (
     (TwinConfig, AutoModel, TwinModel, "vision-text"),
     (RelayConfig, AutoModelForSeq2SeqLM, RelayForConditionalGeneration, "encoder-decoder"),
 )
-"""Configuration class, the Auto class it is registered with, model class, and the architecture of the matrix."""
+"""Configuration class, the Auto class it is registered with, model class, architecture of the matrix."""
 
 
 @contextmanager

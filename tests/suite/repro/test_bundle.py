@@ -1,9 +1,11 @@
 """Source is taken with what it uses, under names that do not clash, and runs as it did."""
 
+import ast
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -49,7 +51,8 @@ UNUSED = shapes
 def painted(area, *, LIMIT=LIMIT):
     shape = Shape(field("box"))
     SIDES = "ä" + colours.area("red")
-    return [shapes.area(area), shade("red"), CORNERS["square"], shape.name, SIDES, [s for s in CORNERS], LIMIT]
+    corners = [s for s in CORNERS]
+    return [shapes.area(area), shade("red"), CORNERS["square"], shape.name, SIDES, corners, LIMIT]
 """
 
 
@@ -69,7 +72,10 @@ def paint(tmp_path: Path) -> Iterator[Any]:
             short = full.rpartition(".")[2]
             if short != "paint_of_tests":
                 setattr(made["harness.paint_of_tests"], short, module)
-            exec(compile(Path(str(module.__file__)).read_text("utf-8"), str(module.__file__), "exec"), vars(module))
+            exec(
+                compile(Path(str(module.__file__)).read_text("utf-8"), str(module.__file__), "exec"),
+                vars(module),
+            )
         yield made["harness.paint_of_tests.paint"]
     finally:
         for full in made:
@@ -88,7 +94,14 @@ def test_names_that_clash_are_told_apart_and_the_rest_is_as_it_was(paint: Any) -
     names = run(bundle)
     assert names["painted"](5) == paint.painted(5)
     assert names["painted"](5) == [25, "ü€", 4, "BOX", "äü€", ["square"], 3]
-    assert {"shapes_area", "colours_area", "shapes_SIDES", "colours_SIDES", "colours_field", "Shape"} <= names.keys()
+    assert {
+        "shapes_area",
+        "colours_area",
+        "shapes_SIDES",
+        "colours_SIDES",
+        "colours_field",
+        "Shape",
+    } <= names.keys()
     assert not any("harness" in text for text in (*bundle.imports, *bundle.definitions))
 
 
@@ -98,7 +111,11 @@ def test_what_nothing_uses_is_left_out_and_each_thing_stands_once(paint: Any) ->
     text = "\n".join(bundle.definitions)
     assert "UNUSED" not in text
     assert text.count("def painted") == text.count("class Shape") == 1
-    assert bundle.imports == {"from dataclasses import dataclass", "from dataclasses import field", "import math"}
+    assert bundle.imports == {
+        "from dataclasses import dataclass",
+        "from dataclasses import field",
+        "import math",
+    }
 
 
 def test_what_the_script_defines_itself_is_not_taken(paint: Any) -> None:
@@ -108,8 +125,6 @@ def test_what_the_script_defines_itself_is_not_taken(paint: Any) -> None:
 
 
 def used(text: str) -> set[str]:
-    import ast
-
     return {use.name for use in uses(ast.parse(text)) if use.attribute is None}
 
 
@@ -165,7 +180,7 @@ def test_a_value_of_no_known_kind_is_refused_and_its_type_named() -> None:
 class Source:
     """Numbers the calls."""
 
-    pins: dict[str, Any] = {"draws": True}
+    pins: Mapping[str, Any] = MappingProxyType({"draws": True})
 
     def rows(self, batch: int, tokens: int, seed: int) -> list[dict[str, Any]]:
         return [{"x": (batch, tokens, seed, row)} for row in range(batch)]

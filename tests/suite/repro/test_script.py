@@ -18,7 +18,7 @@ from harness.suite.repro.script import needed, script
 
 MakeCell = Callable[..., Cell]
 
-# Architecture → a model of it, and the checks that its reproduction is tried with; each check is there once at least.
+# Architecture → a model of it, and the checks that its reproduction is tried with: of all checks, each once.
 CHOSEN = {
     "audio": ("clap", ("batch_equivalence",)),
     "decoder-only": ("mamba", ("kv_cache_equivalence", "generate", "pipeline")),
@@ -37,7 +37,7 @@ EXIT_CODES = {"passed": 0, "failed": 1, "unsupported": 2}
 
 
 def told(text: str, folder: Path) -> tuple[str, int]:
-    """The verdict of the script, run as somebody would who has no harness: its last line's first word, and code."""
+    """The script's verdict and exit code, run as somebody would who has no harness."""
     path = folder / "reproduction.py"
     path.write_text(text, "utf-8")
     ended = subprocess.run(

@@ -1,1 +1,4 @@
-"""Inputs for the forward of any model, drawn from a seed: text, images, video, audio, series, and what goes with them."""
+"""Inputs for the forward of any model, drawn from a seed.
+
+Text, images, video, audio, series, and what goes with them.
+"""

@@ -8,8 +8,20 @@ import torch
 from harness.suite.models.inputs.context import AUDIO, Context
 
 FRAMES = 64
-MEL = ("num_mel_bins", "n_mels", "n_mel_bins", "num_mel_filters", "input_feat_per_channel", "feature_projection_input_dim",
-    "feature_size", "input_feat_size", "model_in_dim", "input_dim", "mel_dim", "input_size")
+MEL = (
+    "num_mel_bins",
+    "n_mels",
+    "n_mel_bins",
+    "num_mel_filters",
+    "input_feat_per_channel",
+    "feature_projection_input_dim",
+    "feature_size",
+    "input_feat_size",
+    "model_in_dim",
+    "input_dim",
+    "mel_dim",
+    "input_size",
+)
 
 
 def bins(context: Context) -> int:
@@ -21,7 +33,9 @@ def frame_count(context: Context) -> int:
     """Frames of a recording: Whisper's encoder, of any size, takes twice its positions and nothing else."""
     positions = context.number(AUDIO, "max_source_positions", default=0)
     whole = context.shape.full and context.styles.get("audio") == "bins_first"
-    return 2 * positions if 0 < positions and (whole or positions <= FRAMES) else int(context.pins.get("frames", FRAMES))
+    if positions > 0 and (whole or positions <= FRAMES):
+        return 2 * positions
+    return int(context.pins.get("frames", FRAMES))
 
 
 def sample_count(context: Context) -> int:
@@ -75,6 +89,6 @@ def companions(context: Context, name: str) -> dict[str, Any]:
         "input_values_mask": lambda: mask,
         "padding_mask": lambda: mask if layout != "channel" else mask[:, None],
         "audio_feature_lengths": lambda: torch.tensor([length]),
-        "audio_mel_mask": lambda: mask.bool(),
+        "audio_mel_mask": mask.bool,
     }
     return {key: make() for key, make in makers.items() if context.takes(key)}

@@ -10,7 +10,7 @@ import torch
 
 from harness.suite.models.fields import own_values, sub_configs
 from harness.suite.models.inputs.entry import accepted
-from harness.suite.models.tiny import special_tokens
+from harness.suite.models.tokens import special_tokens
 
 VISION = ("vision", "visual", "image", "vit", "vq", "video", "encoder", "backbone", "thinker")
 """Words in the name of the sub-configuration that reads pixels, the likeliest first."""
@@ -103,7 +103,10 @@ class Context:
         return int(getattr(self.text, "vocab_size", None) or 2)
 
     def node(self, words: tuple[str, ...], *fields: str) -> Any:
-        """The configuration of the tree that has one of `fields`: of those whose name holds a word, the nearest."""
+        """The configuration of the tree that has one of `fields`.
+
+        Of those whose name holds a word, the nearest.
+        """
         nodes = list(_tree(self.config))
         ranked = sorted(nodes, key=lambda n: (_rank(n[0], words), n[0].count(".")))
         return next((c for _, c in ranked if any(_has(c, f) for f in fields)), None)
@@ -137,7 +140,10 @@ def _tree(config: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _rank(path: str, words: tuple[str, ...]) -> int:
-    """0 for the word that is likeliest; the whole tree's own configuration stands before what no word fits."""
+    """0 for the word that is likeliest.
+
+    The whole tree's own configuration stands before what no word fits.
+    """
     for index, word in enumerate(words):
         if word in path or (not path and index == len(words) - 1):
             return index

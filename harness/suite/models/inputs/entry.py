@@ -10,7 +10,10 @@ import torch
 
 
 def call(model: Any, entry: Sequence[str], inputs: Mapping[str, Any]) -> Any:
-    """The outputs of forward where `entry` is empty, of the method or part it names, or of each of several."""
+    """The outputs of forward where `entry` is empty, of the method or part it names.
+
+    Where it names several, the outputs of each.
+    """
     if not entry:
         outputs: Any = model(**inputs)
         return {"output": outputs} if isinstance(outputs, torch.Tensor) else outputs

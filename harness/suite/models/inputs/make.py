@@ -1,4 +1,6 @@
-"""The inputs of a model's forward: which arguments are made, in which layout, and rows put together to a batch.
+"""The inputs of a model's forward.
+
+Which arguments are made, in which layout, and rows put together to a batch.
 
 Which arguments are made follows from the forward's signature, which layout they have is found out by trying:
 the first that forward takes without complaint. A row of `peculiar` pins what cannot be found.
@@ -20,8 +22,21 @@ from harness.suite.models.inputs.rows import collate
 from harness.suite.models.peculiar import rows_of
 
 LEFT_OUT = ""
-"""The layout of a modality that a row of `peculiar` leaves out: the model takes it, but not beside the others."""
-SIZES = frozenset({"image_size", "grid", "frames", "tiles", "samples", "bins", "image_tokens", "video_tokens", "audio_tokens"})
+"""The layout of a modality that a row of `peculiar` leaves out: the model takes it, but not beside the
+others."""
+SIZES = frozenset(
+    {
+        "image_size",
+        "grid",
+        "frames",
+        "tiles",
+        "samples",
+        "bins",
+        "image_tokens",
+        "video_tokens",
+        "audio_tokens",
+    }
+)
 """What rows of `peculiar` pin for tiny models only."""
 TRIED = 40
 """Layouts tried at most."""
@@ -39,7 +54,10 @@ class NoInputs(Exception):
 
 
 def make_inputs(model: Any, shape: Shape, recipe: Recipe) -> dict[str, Any]:
-    """Keyword arguments for `model(**inputs)`: the rows of a batch, one after another along the first dimension."""
+    """Keyword arguments for `model(**inputs)`.
+
+    The rows of a batch, one after another along the first dimension.
+    """
     counted: dict[str, int] = {}
     rows = [make_row(model, shape, recipe, row, counted) for row in range(shape.batch)]
     return collate(rows, pins_of(model).get("joined"))
@@ -55,7 +73,11 @@ def make_row(
     for part, styles in pins.get("parts", {}).items():
         made = make_row(attrgetter(part)(model), shape, Recipe(styles), row)
         context.made |= {f"{part}.forward.{name}": value for name, value in made.items()}
-    for modality, names, room in (("image", PIXELS, vision), ("video", VIDEOS, vision), ("audio", SOUNDS, audio)):
+    for modality, names, room in (
+        ("image", PIXELS, vision),
+        ("video", VIDEOS, vision),
+        ("audio", SOUNDS, audio),
+    ):
         style = recipe.styles.get(modality)
         if style is None and f"{modality}_tokens" not in pins:
             continue
@@ -114,7 +136,10 @@ class Layouts:
 
 
 def find_recipe(model: Any) -> Recipe:
-    """The first layout that the model's forward takes; NoInputs, with what it said of the likeliest, where none is."""
+    """The first layout that the model's forward takes.
+
+    NoInputs, with what it said of the likeliest, where none is.
+    """
     complaints: list[str] = []
     for recipe in itertools.islice(candidates(model), TRIED):
         try:
@@ -123,7 +148,9 @@ def find_recipe(model: Any) -> Recipe:
                 device = next(model.parameters()).device
                 run(model, {n: v.to(device) if isinstance(v, torch.Tensor) else v for n, v in inputs.items()})
         except Exception as error:  # noqa: BLE001 — whatever forward raises at a layout it does not take
-            complaints.append(f"{dict(recipe.styles)}: {type(error).__name__}: {' '.join(str(error).split())[:200]}")
+            complaints.append(
+                f"{dict(recipe.styles)}: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
+            )
         else:
             return recipe
     raise NoInputs(f"forward took none of {len(complaints)} layouts; {' | '.join(complaints[:3])}")
@@ -133,7 +160,11 @@ def candidates(model: Any) -> Iterator[Recipe]:
     """The layouts to try, the likeliest first: all modalities together, then fewer."""
     context = Context(model, Shape(), 0, {}, pins_of(model))
     choices: list[list[tuple[str, str]]] = []
-    for modality, names, room in (("image", PIXELS, vision), ("video", VIDEOS, vision), ("audio", SOUNDS, audio)):
+    for modality, names, room in (
+        ("image", PIXELS, vision),
+        ("video", VIDEOS, vision),
+        ("audio", SOUNDS, audio),
+    ):
         if context.takes(*names):
             pinned = context.pins.get(f"{modality}_layout")
             layouts = _layouts(context, modality, room) if pinned is None else [pinned]
@@ -165,11 +196,11 @@ def _layouts(context: Context, modality: str, room: Any) -> list[str]:
     layouts = list(room.LAYOUTS)
     if modality == "audio":
         features = not context.takes("input_values")
-        return sorted(layouts, key=lambda l: (l in ("samples", "channel")) == features)
+        return sorted(layouts, key=lambda layout: (layout in ("samples", "channel")) == features)
     gridded = context.takes(*(vision.GRID_ARGUMENTS if modality == "image" else ("video_grid_thw",)))
     if modality == "video" and not gridded:
         return ["frames", "tiles", "image"]
-    return layouts if gridded else [l for l in layouts if l not in ("grid", "stack")]
+    return layouts if gridded else [layout for layout in layouts if layout not in ("grid", "stack")]
 
 
 def _argument(context: Context, names: tuple[str, ...]) -> str:
@@ -177,7 +208,10 @@ def _argument(context: Context, names: tuple[str, ...]) -> str:
 
 
 def _pin(context: Context) -> None:
-    """Arguments that a row of `peculiar` gives: a function of the context, or a value; None leaves one out."""
+    """Arguments that a row of `peculiar` gives: a function of the context, or a value.
+
+    None leaves one out.
+    """
     for name, value in context.pins.get("arguments", {}).items():
         if context.takes(name):
             context.made[name] = value(context) if callable(value) else value

@@ -37,8 +37,10 @@ CARRIERS: dict[str, frozenset[str]] = {
 
 
 def modalities(model: Any) -> tuple[str, ...]:
-    """What the class says it reads (text, image, video, audio, time); in transformers 4, which has no such
-    statement, what its forward has an argument for."""
+    """What the class says it reads (text, image, video, audio, time).
+
+    In transformers 4, which has no such statement, what its forward has an argument for.
+    """
     stated = getattr(model, "input_modalities", None)
     if stated is None:
         accepted = inspect.signature(model.forward).parameters

@@ -7,7 +7,9 @@ import torch
 
 
 def collate(rows: list[dict[str, Any]], joined: Mapping[str, int] | None = None) -> dict[str, Any]:
-    """Rows as one batch: tensors along their first dimension, lists one after another, the rest as in the first row.
+    """Rows as one batch: tensors along their first dimension, lists one after another.
+
+    The rest as in the first row.
 
     Tuples and mappings (keys and values of layers) are joined entry by entry.
     `joined`: argument → the dimension along which it is, where that is another.

@@ -1,4 +1,7 @@
-"""Tokens: of the text, of the decoder, of the placeholders that stand for other modalities, and their masks."""
+"""Tokens: of the text, of the decoder, of the placeholders that stand for other modalities.
+
+Their masks too.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,9 +22,18 @@ PLACEHOLDERS = {
 }
 """Modality → what configurations call the token that stands for a piece of it."""
 BRACKETS = {
-    "image": (("vision_start_token_id", "image_start_token_id", "boi_token_id", "boi_token_index"), ("vision_end_token_id", "image_end_token_id", "eoi_token_id", "eoi_token_index")),
-    "video": (("video_start_token_id", "vision_start_token_id"), ("video_end_token_id", "vision_end_token_id")),
-    "audio": (("audio_start_token_id", "audio_bos_token_id", "boa_token_id"), ("audio_end_token_id", "audio_eos_token_id", "eoa_token_id", "eoa_token_index")),
+    "image": (
+        ("vision_start_token_id", "image_start_token_id", "boi_token_id", "boi_token_index"),
+        ("vision_end_token_id", "image_end_token_id", "eoi_token_id", "eoi_token_index"),
+    ),
+    "video": (
+        ("video_start_token_id", "vision_start_token_id"),
+        ("video_end_token_id", "vision_end_token_id"),
+    ),
+    "audio": (
+        ("audio_start_token_id", "audio_bos_token_id", "boa_token_id"),
+        ("audio_end_token_id", "audio_eos_token_id", "eoa_token_id", "eoa_token_index"),
+    ),
 }
 TYPES = {"image": 1, "video": 2, "audio": 3}
 """What `mm_token_type_ids` calls a modality; text is 0."""
@@ -76,7 +88,11 @@ def decoder_input_ids(context: Context) -> torch.Tensor | None:
     if not context.config.is_encoder_decoder and not context.needs("decoder_input_ids"):
         return None
     decoder = context.config.get_text_config(decoder=True)
-    size = getattr(decoder, "vocab_size", None) or getattr(context.config, "vocab_size", None) or context.vocabulary()
+    size = (
+        getattr(decoder, "vocab_size", None)
+        or getattr(context.config, "vocab_size", None)
+        or context.vocabulary()
+    )
     ids = context.tokens("decoder_input_ids", DECODER_TOKENS, int(size))
     eos = getattr(context.config, "eos_token_id", None)
     if isinstance(eos, int) and not context.model.can_generate():
@@ -102,8 +118,7 @@ def bbox(context: Context) -> torch.Tensor | None:
         return None
     top = min(1000, context.number(("text", ""), "max_2d_position_embeddings", default=1000)) - 1
     corners = torch.randint(top + 1, (1, ids.shape[1], 2, 2), generator=context.generator("bbox"))
-    boxes = torch.cat([corners.amin(2), corners.amax(2)], dim=-1)
-    return boxes
+    return torch.cat([corners.amin(2), corners.amax(2)], dim=-1)
 
 
 MAKERS: dict[str, Callable[[Context], torch.Tensor | None]] = {

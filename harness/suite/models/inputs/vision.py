@@ -26,7 +26,9 @@ def image_size(context: Context) -> tuple[int, int]:
 
 def channels(context: Context) -> int:
     """Channels of an image."""
-    return context.number(VISION, "num_channels", "in_channels", "in_chans", "in_channel", "num_input_channels", default=3)
+    return context.number(
+        VISION, "num_channels", "in_channels", "in_chans", "in_channel", "num_input_channels", default=3
+    )
 
 
 def image(context: Context, name: str) -> dict[str, Any]:
@@ -45,14 +47,21 @@ def tiles(context: Context, name: str) -> dict[str, Any]:
 def frames(context: Context, name: str) -> dict[str, Any]:
     """(1, frames, channels, height, width)."""
     height, width = image_size(context)
-    count = int(context.pins.get("frames", 0)) or context.number(VISION, "num_frames", "frames_per_clip", default=context.shape.frames)
+    count = int(context.pins.get("frames", 0)) or context.number(
+        VISION, "num_frames", "frames_per_clip", default=context.shape.frames
+    )
     return {name: context.uniform(name, 1, count, channels(context), height, width)}
 
 
 def grid(context: Context, name: str) -> dict[str, Any]:
-    """(patches, channels × frames a patch × height × width): patches of a grid, whose sides are another argument."""
+    """(patches, channels × frames a patch × height × width).
+
+    Patches of a grid, whose sides are another argument.
+    """
     patch = context.number(VISION, "patch_size", "spatial_patch_size", default=8)
-    merge = context.number(VISION, "spatial_merge_size", "merge_kernel_size", "merge_size", "downsample_ratio", default=2)
+    merge = context.number(
+        VISION, "spatial_merge_size", "merge_kernel_size", "merge_size", "downsample_ratio", default=2
+    )
     depth = context.number(VISION, "temporal_patch_size", "patch_temporal", default=1)
     time = int(context.pins.get("video_time", 2)) if "video" in name else 1
     side = int(context.pins.get("grid", 2 * max(merge, 1)))
@@ -70,7 +79,10 @@ def _grid_arguments(context: Context, name: str, time: int, side: int) -> dict[s
 
 
 def patches(context: Context, name: str) -> dict[str, Any]:
-    """(1, patches, channels × height × width): patches of one image, padded to a number of them; of a video, (frames, …)."""
+    """(1, patches, channels × height × width): patches of one image, padded to a number of them.
+
+    Of a video, (frames, …).
+    """
     patch = context.number(VISION, "patch_size", default=8)
     side = int(context.pins.get("grid", 4))
     count = context.shape.frames if "video" in name else 1
@@ -117,24 +129,40 @@ def companions(context: Context, name: str) -> dict[str, Any]:
     side = int(context.pins.get("grid", 4))
     makers: dict[str, Callable[[], Any]] = {
         "image_sizes": lambda: torch.tensor([[height, width]]),
-        "pixel_mask": lambda: torch.ones(1, *((height, width) if pixels.dim() < 5 else (*pixels.shape[1:2], height, width)), dtype=torch.long),
-        "pixel_attention_mask": lambda: torch.ones(*(pixels.shape[:2] if pixels.dim() == 3 else (*pixels.shape[:-3], height, width)), dtype=torch.long),
+        "pixel_mask": lambda: torch.ones(
+            1,
+            *((height, width) if pixels.dim() < 5 else (*pixels.shape[1:2], height, width)),
+            dtype=torch.long,
+        ),
+        "pixel_attention_mask": lambda: torch.ones(
+            *(pixels.shape[:2] if pixels.dim() == 3 else (*pixels.shape[:-3], height, width)),
+            dtype=torch.long,
+        ),
         "spatial_shapes": lambda: torch.tensor([[side, side]]),
         "target_sizes": lambda: torch.tensor([[side, side]]),
     }
     if context.styles.get("video" if "video" in name else "image") == "patches":
-        makers |= {key: lambda: positions(context, len(pixels)) for key in ("image_position_ids", "pixel_position_ids")}
+        makers |= {
+            key: lambda: positions(context, len(pixels))
+            for key in ("image_position_ids", "pixel_position_ids")
+        }
         makers["num_frames_per_video"] = lambda: torch.tensor([len(pixels)])
     wanted = VIDEO_COMPANIONS if "video" in name else {key: key for key in makers if "video" not in key}
     return {
         key: makers[source]()
         for key, source in wanted.items()
-        if source in makers and context.takes(key) and key not in context.made and _asked_for(context, key, "video" if "video" in name else "image")
+        if source in makers
+        and context.takes(key)
+        and key not in context.made
+        and _asked_for(context, key, "video" if "video" in name else "image")
     }
 
 
 def _asked_for(context: Context, argument: str, modality: str) -> bool:
-    """Whether the extraction of features insists on sizes: Llava's forward takes them, and hands them to Pixtral only."""
+    """Whether the extraction of features insists on sizes.
+
+    Llava's forward takes them, and hands them to Pixtral only.
+    """
     extract = extractor(context.model, f"get_{modality}_features")
     if argument != "image_sizes" or extract is None:
         return True
@@ -150,13 +178,22 @@ def extractor(model: Any, method: str) -> Any:
 
 
 def feature_rows(context: Context, method: str) -> int:
-    """Rows that the model's own `get_…_features` makes of what was made: as many placeholders stand in the text."""
+    """Rows that the model's own `get_…_features` makes of what was made.
+
+    As many placeholders stand in the text.
+    """
     extract = extractor(context.model, method)
     if extract is None:
         return 0
     accepted = inspect.signature(extract).parameters
     device = next(context.model.parameters()).device
     given = {k: _to(v, context.model, device) for k, v in context.made.items() if k in accepted}
+    for (
+        name,
+        parameter,
+    ) in accepted.items():  # transformers 4 leaves it to forward to read them from the configuration
+        if parameter.default is parameter.empty and name not in given and hasattr(context.config, name):
+            given[name] = getattr(context.config, name)
     with torch.no_grad():
         try:
             found = extract(**given, return_dict=True)
@@ -180,4 +217,6 @@ def _rows(found: Any) -> int:
     if isinstance(found, list | tuple) and found and isinstance(found[0], torch.Tensor):
         # Models that return (features, lengths) pairs, and those that return one tensor an image.
         return sum(_rows(entry) for entry in found if entry.is_floating_point())
+    if isinstance(found, list | tuple) and found:
+        return _rows(found[0])  # the features, and beside them what goes to deeper layers
     return 0

@@ -1,10 +1,32 @@
 """Rows of data for what no rule by name can know: one a model type or a class, each with its reason."""
 
-from harness.suite.models.peculiar import audio, codebooks, gemma, heads, multimodal_a, multimodal_b, sessions, text, text_b, vision
+from dataclasses import replace
+
+import transformers
+from packaging.version import Version
+
+from harness.suite.models.peculiar import (
+    audio,
+    codebooks,
+    gemma,
+    heads,
+    multimodal_a,
+    multimodal_b,
+    release4,
+    sessions,
+    text,
+    text_b,
+    vision,
+)
 from harness.suite.models.peculiar.records import Peculiarity
 
 NONE = Peculiarity(reason="nothing sets it apart")
-ROWS: dict[str, Peculiarity] = {**text.ROWS, **text_b.ROWS, **vision.ROWS, **audio.ROWS, **multimodal_a.ROWS, **codebooks.ROWS, **gemma.ROWS, **sessions.ROWS, **multimodal_b.ROWS}
+FILES = (audio, codebooks, gemma, multimodal_a, multimodal_b, sessions, text, text_b, vision)
+ROWS: dict[str, Peculiarity] = {name: row for file in FILES for name, row in file.ROWS.items()}
+if Version(transformers.__version__).major < 5:
+    for _name, _row in release4.ROWS.items():
+        _there = ROWS.get(_name, _row)
+        ROWS[_name] = replace(_there, base={**_there.base, **_row.base})
 
 
 def rows_of(model_type: str, class_name: str) -> tuple[Peculiarity, ...]:

@@ -126,7 +126,7 @@ ROWS: dict[str, Row] = {
     **dict.fromkeys(
         ("mimi_decoder", "mimi_encoder"),
         Row(
-            reason="the widths of codec and quantizer go by names of their own; latents are of the codec's width",
+            reason="widths of codec and quantizer have names of their own; latents are as wide as the codec",
             fields=MIMI,
             inputs={"arguments": {"latents": lambda c: c.uniform("latents", 1, c.config.hidden_size, 4)}},
         ),
@@ -276,9 +276,7 @@ ROWS: dict[str, Row] = {
         ("SeamlessM4TModel", "SeamlessM4Tv2Model"),
         Row(
             reason="reads text or speech, not both",
-            exempt={
-                "padding_invariance": "its adaptor strides over the frames by convolution, the padded ones too"
-            },
+            exempt={"padding_invariance": "its adaptor strides over the frames, the padded ones too"},
             inputs={
                 "generate": {"generate_speech": False},
                 "audio_layout": "frames_first",

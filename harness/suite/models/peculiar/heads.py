@@ -9,13 +9,15 @@ from harness.suite.models.peculiar.records import Peculiarity
 
 def choices(context: Any) -> torch.Tensor:
     """(1, 2, tokens): two answers to choose from."""
-    first, second = (context.tokens(name, context.shape.tokens, context.vocabulary()) for name in ("first", "second"))
+    first, second = (
+        context.tokens(name, context.shape.tokens, context.vocabulary()) for name in ("first", "second")
+    )
     return torch.stack([first, second], dim=1)
 
 
 HEADS: dict[str, Peculiarity] = {
     "ForSequenceClassification": Peculiarity(
-        reason="decoders find the end of a row by its padding token; encoder-decoders shift the input for their decoder",
+        reason="decoders find a row's end by its padding token; encoder-decoders shift their input",
         base={"pad_token_id": 0, "decoder_start_token_id": 0},
         inputs={"padding_token": True, "arguments": {"decoder_input_ids": None}},
     ),

@@ -16,19 +16,27 @@ class Peculiarity:
     fields: Mapping[str, Any] = field(default_factory=dict)
     """Fields of the tiny configuration, set after shrinking; dotted names likewise."""
     wraps: str = ""
-    """The sub-configuration that is one of the model type itself, where the class stands on a model of any type."""
-    # () is forward; ("encode",) runs that method, and the inputs are its arguments; of several, methods or parts,
-    # ("semantic", "codec.decode"), each is run in turn, the arguments are named "semantic.input_ids" and so on, and
-    # the outputs are a mapping of the same names (`inputs/entry.py`).
+    """The sub-configuration that is one of the model type itself, where the class stands on any type's model."""
     entry: tuple[str, ...] = ()
-    """Methods that are run in place of a forward the class lacks or that cannot be run; dotted names reach into parts."""
+    """Methods that are run in place of a forward that the class lacks, or that cannot be run.
+
+    () is forward; ("encode",) runs that method, and the inputs are its arguments; of several, methods or
+    parts, ("semantic", "codec.decode"), each is run in turn, the arguments are named "semantic.input_ids" and
+    so on, and the outputs are a mapping of the same names (`inputs/entry.py`).
+    """
     frozen: tuple[str, ...] = ()
-    """Parts that the library runs without gradient on purpose (a codec, a tokenizer of sound), by a name in their path."""
+    """Parts that the library runs without gradient on purpose (a codec), by a name in their path."""
     exempt: Mapping[str, str] = field(default_factory=dict)
     """Check → why it cannot hold of this architecture by its design, however well it is implemented."""
     inputs: Mapping[str, Any] = field(default_factory=dict)
-    """`{modality}_layout`, `{modality}_tokens`, `image_size`, `grid`, `frames`, `tiles`, `bins`, `samples`, `vocabulary`; `through`: arguments that
-    forward hands on without naming them; `{modality}_groups`: how many groups, each in its
-    brackets, the tokens stand in; `parts`: part whose forward is run → its layouts; `joined`: argument → the dimension along which rows make a batch; `keeps_prompt`: False
-    where generate rewrites the prompt; `draws`: True where it draws random numbers in eval mode too, by design; and `arguments`: argument of
-    forward → its value for one row, or a function of the `Context` that makes it, or None to leave it out."""
+    """What sets the inputs apart.
+
+    `{modality}_layout`, `{modality}_tokens`, `image_size`, `grid`, `frames`, `tiles`, `bins`, `samples`,
+    `vocabulary`, `video_time`: the layout, and sizes. `{modality}_groups`: how many groups, each in its
+    brackets, the tokens stand in. `arguments`: argument of forward → its value for one row, or a function of
+    the `Context` that makes it, or None to leave it out. `through`: arguments that forward hands on without
+    naming them. `parts`: part whose forward is run → its layouts. `joined`: argument → the dimension along
+    which rows make a batch. `generate`: further arguments of generate; `keeps_prompt`: False where it
+    rewrites the prompt. `draws`: True where the model draws random numbers in eval mode too, by design.
+    `padding_side`, `padding_token`: how padding is put in.
+    """

@@ -3,20 +3,30 @@
 from harness.suite.models.peculiar.records import Peculiarity as Row
 
 ABSOLUTE = Row(
-    reason="the decoder of an encoder-decoder on its own: positions are absolute, and forward cannot be told them",
+    reason="an encoder-decoder's decoder alone: positions are absolute, and forward cannot be told them",
     inputs={"padding_side": "right"},
 )
 ROWS: dict[str, Row] = {
     **dict.fromkeys(
         (
-            "BartForCausalLM", "BigBirdPegasusForCausalLM", "BlenderbotForCausalLM", "BlenderbotSmallForCausalLM",
-            "MarianForCausalLM", "MBartForCausalLM", "MvpForCausalLM", "PegasusForCausalLM", "PLBartForCausalLM",
-            "TrOCRForCausalLM", "WhisperForCausalLM",
+            "BartForCausalLM",
+            "BigBirdPegasusForCausalLM",
+            "BlenderbotForCausalLM",
+            "BlenderbotSmallForCausalLM",
+            "MarianForCausalLM",
+            "MBartForCausalLM",
+            "MvpForCausalLM",
+            "PegasusForCausalLM",
+            "PLBartForCausalLM",
+            "TrOCRForCausalLM",
+            "WhisperForCausalLM",
         ),
         ABSOLUTE,
     ),
     "hrm_text": Row(
         reason="it learns from its last cycles only",
-        exempt={"gradients": "all cycles but the last run without gradient by design (a one-step approximation)"},
+        exempt={
+            "gradients": "all cycles but the last run without gradient by design (a one-step approximation)"
+        },
     ),
 }

@@ -70,7 +70,7 @@ def rectangle(name: str, *shape: int) -> Any:
 
 ROWS: dict[str, Row] = {
     **dict.fromkeys(
-        ("conditional_detr", "dab-detr", "deformable_detr", "detr", "table-transformer", "omdet-turbo"),
+        ("conditional_detr", "dab-detr", "deformable_detr", "detr", "table-transformer"),
         Row(
             reason="its backbone would come from timm",
             base={"backbone_config": RESNET, "use_timm_backbone": False},
