@@ -6,7 +6,7 @@ rooms.
 
 import secrets
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -26,6 +26,7 @@ from harness.runners.engine import if_up
 from harness.runners.execute import Execution, execute
 from harness.runners.protocol import Event
 from harness.runners.reaper import reap
+from harness.runners.remote import RemoteCode, require_code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,8 @@ class Request:
     wish: Wish = field(default_factory=Wish)
     memory_bytes: int | None = None
     timeout_s: float | None = None
+    code: RemoteCode | None = None
+    """The code of a checkpoint, which runs in a container or not at all."""
     resume: str | None = None
     """A run to go on with: its cells that have no result."""
     command: tuple[str, ...] = ()
@@ -86,14 +89,16 @@ def conduct(
     """
     matrix = matrix or load(root)
     planned = _planned(matrix, results, request)
+    require_code(planned.cells, request.code, named=bool(request.selection.models))
     devices.require(planned.device)
     with terminable():
-        client = engine(planned.device, request.wish, display.tell)
+        wish = replace(request.wish, foreign_code=request.code is not None)
+        client = engine(planned.device, wish, display.tell)
         require_writable(results)
         # Also for a run on the host: an orphan in a container would disturb what is measured there.
         for sentence in reap(results, client or if_up()):
             display.tell(sentence)
-        way = choose(root, planned.device, request.wish, client, display.tell)
+        way = choose(root, planned.device, wish, client, display.tell)
         store = _store(results, planned, request)
         with resumable(store, display.tell):
             return _carry_out(store, planned, way, request, display)
@@ -147,6 +152,7 @@ def _carry_out(store: RunStore, planned: Plan, way: Way, request: Request, displ
         keep=lambda result: _keep(store, display, result),
         progress=display.event,
         tell=display.tell,
+        code=request.code,
     )
     display.begin(left)
     alone = way.runner.one_cell_each(planned.cells[0].suite)

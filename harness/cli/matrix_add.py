@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,19 @@ from harness.matrix.records import Matrix, Suite
 from harness.matrix.select import Selection
 from harness.run import Done, Request, conduct
 from harness.runners.choose import Wish
+from harness.runners.remote import RemoteCode, read_code
 
 
 @click.command("add")
 @click.argument("what", metavar="NAME|PATH|HUB_ID")
 @click.option("--id", "row_id", help="The id of the row.  [default: from the name]")
 @click.option("--allow-pickle", is_flag=True, help="Accept weights that can run code when they are opened.")
+@click.option(
+    "--trust-remote-code",
+    "trusted",
+    is_flag=True,
+    help="Run the code a checkpoint brings, in a container only.",
+)
 @click.option("--runner", type=click.Choice(["docker", "host"]), help="What tries it, as with `harness run`.")
 @PYTHON
 @AS_JSON
@@ -41,7 +49,8 @@ def add_model(context: click.Context, /, what: str, *, as_json: bool, **options:
     found = _found(what, python, options)
     row = candidate(load_data(root), found, options["row_id"])
     matrix = loaded(with_row(load_data(root), row), root)
-    done = _tried(context, matrix, row["id"], options)
+    code = read_code(Path(what).expanduser()) if found.remote_code else None
+    done = _tried(context, matrix, row["id"], code, options)
     if not as_json:
         print_run(done.store, as_json=False)
     if done.exit_code == 0:
@@ -62,11 +71,12 @@ def _found(what: str, python: Path, options: dict[str, Any]) -> Found:
     path = Path(what).expanduser()
     if path.exists() or what.startswith((".", "/", "~")):
         seen = inspect(path, allow_pickle=options["allow_pickle"])
-        return _detected(path / CONFIG, python, Found(name=path.resolve().name, config=seen.config))
+        found = Found(name=path.resolve().name, config=seen.config)
+        return _detected(path / CONFIG, python, found, trusted=options["trusted"])
     if HUB_ID.fullmatch(what):
         config = _hub_config(what, python)
         found = Found(name=what.partition("/")[2], hub_id=what, config=read_config(config))
-        return _detected(config, python, found)
+        return _detected(config, python, found, trusted=options["trusted"])
     answer = ask(python, "catalogue", what)
     if not answer["types"]:
         raise SelectionError(
@@ -77,17 +87,28 @@ def _found(what: str, python: Path, options: dict[str, Any]) -> Found:
     return Found(name=model_type, model_type=model_type, entry=entry)
 
 
-def _detected(config: Path, python: Path, found: Found) -> Found:
-    """The checkpoint with the library's entry of its type; CheckpointError where there is none."""
+def _detected(config: Path, python: Path, found: Found, *, trusted: bool) -> Found:
+    """The checkpoint with the library's entry of its type, or that of its own code; else CheckpointError."""
     answer = ask(python, "detect", str(config))
-    code, problem = code_of(found.config), answer["problem"]
-    if code and not answer["known"]:
+    code = None if answer["known"] else code_of(found.config)
+    if trusted and answer["known"] and code_of(found.config):
+        tell(f"transformers has {answer['model_type']} itself: the code that {found.name} brings is not run")
+    if code and not trusted:
         raise CheckpointError(
             f"{config} asks for code that the checkpoint brings, {code}, which is not run: use a release of "
-            "transformers that has the model itself"
+            "transformers that has the model itself, or say --trust-remote-code to run it in a container"
         )
-    if problem:
-        raise CheckpointError(f"{config} cannot be built: {problem}; mend it, or use a release that has it")
+    if code and found.hub_id:
+        raise CheckpointError(
+            f"{found.hub_id} brings code, {code}, and nothing but its {CONFIG} is fetched: download it, "
+            "and name its folder"
+        )
+    answer = (answer["brought"] if code else None) or answer
+    if answer["problem"]:
+        raise CheckpointError(
+            f"{config} cannot be built: {answer['problem']}; mend it, or use a release that has it"
+        )
+    found = replace(found, remote_code=bool(code))
     return found.of(answer["model_type"], answer, answer["fields"])
 
 
@@ -109,7 +130,9 @@ def _hub_config(hub_id: str, python: Path) -> Path:
     return Path(answer["path"])
 
 
-def _tried(context: click.Context, matrix: Matrix, row_id: str, options: dict[str, Any]) -> Done:
+def _tried(
+    context: click.Context, matrix: Matrix, row_id: str, code: RemoteCode | None, options: dict[str, Any]
+) -> Done:
     """How its functional cells ended."""
     request = Request(
         suite=Suite.FUNCTIONAL,
@@ -118,6 +141,7 @@ def _tried(context: click.Context, matrix: Matrix, row_id: str, options: dict[st
         wish=Wish(
             runner=options["runner"], python=options["python"] if options["runner"] == "host" else None
         ),
+        code=code,
         command=("matrix", "add", row_id),
     )
     shown = display()

@@ -16,6 +16,7 @@ from harness.display import display
 from harness.matrix.records import Parameters, Suite
 from harness.run import Request, conduct
 from harness.runners.choose import Wish
+from harness.runners.remote import read_code
 
 
 def _finite(_: click.Context, __: click.Parameter, seconds: float | None) -> float | None:
@@ -66,6 +67,13 @@ def _bytes(_: click.Context, __: click.Parameter, size: str | None) -> int | Non
     help="Memory a cell may use, such as 8g.  [default: 90% of what is free]",
 )
 @click.option("--timeout", type=float, callback=_finite, help="Seconds a cell may take.")
+@click.option(
+    "--trust-remote-code",
+    "code",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Folder of a checkpoint whose own code the model named with --model is; in a container only.",
+)
 @click.option("--resume", metavar="RUN", help="Go on with a run that was interrupted.")
 @AS_JSON
 @click.pass_context
@@ -80,6 +88,7 @@ def run(context: click.Context, /, *, as_json: bool, **options: Any) -> int:
         wish=Wish(runner=options["runner"], python=options["python"]),
         memory_bytes=options["memory"],
         timeout_s=options["timeout"],
+        code=read_code(options["code"]) if options["code"] else None,
         resume=options["resume"],
         command=tuple(sys.argv[1:]),
     )

@@ -22,6 +22,8 @@ class Found:
     """config.json of a checkpoint; empty for a type."""
     fields: dict[str, Any] = field(default_factory=dict)
     """Those of its fields that make the model's shape."""
+    remote_code: bool = False
+    """Its model is code that the checkpoint brings."""
 
     def of(self, model_type: str, entry: Mapping[str, Any], fields: dict[str, Any]) -> Self:
         """The same, of that type."""
@@ -38,7 +40,10 @@ def candidate(data: Mapping[str, Any], found: Found, wanted_id: str | None) -> R
     if found.config:
         kept = list(found.entry["classes"])[:1]
         tasks = list(found.entry["classes"][kept[0]]["tasks"])
-        checkpoint = ({"hub_id": found.hub_id} if found.hub_id else {}) | {"config": found.fields}
+        checkpoint: dict[str, Any] = ({"hub_id": found.hub_id} if found.hub_id else {}) | {
+            "config": found.fields
+        }
+        checkpoint |= {"remote_code": True} if found.remote_code else {}
         row |= {"classes": kept, "tasks": tasks, "aliases": [], "checkpoint": checkpoint}
     there = next((other["id"] for other in data["models"] if normalise(other["id"]) == normalise(name)), None)
     if there is not None:

@@ -90,6 +90,8 @@ class Checkpoint:
     config: dict[str, Any]
     hub_id: str | None = None
     """None for one that is in a folder of somebody's."""
+    remote_code: bool = False
+    """Its model is code of its own: it runs where its folder is named, in a container."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +115,11 @@ class Model:
     def model_class(self) -> str:
         """The principal class; the only one of a cell's model."""
         return self.classes[0]
+
+    @property
+    def remote_code(self) -> bool:
+        """Whether its classes are code that a checkpoint brings."""
+        return self.checkpoint is not None and self.checkpoint.remote_code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,7 +82,12 @@ def _is_library(row: Row) -> bool:
 
 
 def _aged(row: Row, types: Mapping[str, Any], release: str, changes: Changes) -> Row:
-    """The row with `left` where its type is gone, without it where it is there."""
+    """The row with `left` where its type is gone, without it where it is there.
+
+    The type of a checkpoint's own code was never the library's.
+    """
+    if (row.get("checkpoint") or {}).get("remote_code"):
+        return row
     there = row["model_type"] in types
     if there == (row.get("left") is None):
         return row

@@ -48,6 +48,8 @@ class Wish:
     """`docker` or `host`; None prefers docker, and falls back where no engine answers."""
     python: Path | None = None
     """An interpreter that has torch and transformers, for the host runner instead of the locked one."""
+    foreign_code: bool = False
+    """Code that a checkpoint brings is to run: in a container, or not at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,13 +70,21 @@ def engine(device: Device, wish: Wish, tell: Tell) -> docker.DockerClient | None
         raise SelectionError("--python is for the host runner: leave out --runner docker")
     contained = "docker" in device.runners and (device.image is not None or wish.runner == "docker")
     if wish.runner == "host" or wish.python is not None or not contained:
+        if wish.foreign_code:
+            raise SelectionError(
+                "the code of a checkpoint runs only in a container: leave out --runner host and --python, "
+                "and name a device that has an image"
+            )
         return None
     try:
         return connect()
     except EngineError as error:
+        down = str(error).removesuffix(", or use `--runner host`")
+        if wish.foreign_code:
+            raise EngineError(f"{down}; the code of a checkpoint runs only in a container") from error
         if wish.runner == "docker":
             raise
-        tell(f"{str(error).removesuffix(', or use `--runner host`')}; using the host runner instead")
+        tell(f"{down}; using the host runner instead")
         return None
 
 

@@ -36,7 +36,16 @@ OWNER = "harness.owner"
 PYTHON = "/opt/venv/bin/python"
 PACKAGES = "/opt/harness"
 CELLS = "/door/cells.json"
+CODE = "/door/code"
 OUT = "/door/out"
+REMOTE_CODE = "HARNESS_REMOTE_CODE"
+"""Variable: where the suite finds the code of a checkpoint. Nothing else than a container gets it."""
+ENVIRONMENT = {
+    "HOME": "/tmp",  # noqa: S108, the container's own
+    "HF_HUB_OFFLINE": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONPATH": PACKAGES,
+}
 LOST = (RequestException, DockerException)
 """What a request raises when the engine is not there any more, or no longer makes sense."""
 
@@ -92,16 +101,12 @@ class DockerRunner:
             entrypoint=[PYTHON],
             command=["-m", "harness.suite", CELLS, OUT],
             working_dir="/tmp",  # noqa: S108, the container's own
-            environment={
-                "HOME": "/tmp",  # noqa: S108
-                "HF_HUB_OFFLINE": "1",
-                "PYTHONDONTWRITEBYTECODE": "1",
-                "PYTHONPATH": PACKAGES,
-            },
+            environment=ENVIRONMENT | ({REMOTE_CODE: CODE} if order.code.is_dir() else {}),
             mounts=[
                 Mount(f"{PACKAGES}/harness", str(_staged(self._package, order)), type="bind", read_only=True),
                 Mount(CELLS, str(order.cells), type="bind", read_only=True),
                 Mount(OUT, str(order.out), type="bind"),
+                *([Mount(CODE, str(order.code), type="bind", read_only=True)] if order.code.is_dir() else []),
             ],
             labels=_labels(order),
             **self._hardening.arguments(order.limits),

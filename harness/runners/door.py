@@ -1,14 +1,15 @@
 """The one door: `cells.json` goes in, and what comes out is read as if an enemy had written it.
 
 An attempt's folder `work/<batch>-<attempt>/` holds `order.json` (the outside's half of each result, so that
-whoever finds the folder later can finish the job), `cells.json`, `out/` and the log. `open_door` makes it,
-`intake` reads it, `close_door` files what is worth keeping with the run and removes it.
+whoever finds the folder later can finish the job), `cells.json`, `out/`, the log, and `code/` where that of a
+checkpoint is run. `open_door` makes it, `intake` reads it, `close_door` files what is worth keeping with the
+run and removes it.
 """
 
 import json
 import os
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,8 +42,11 @@ class Intake:
     """Those problems that name no cell; they fall on the cells without a result."""
 
 
-def open_door(order: Order, cells: Sequence[Cell]) -> None:
-    """Write the attempt's folder; its output is writable by the container's user and nobody else."""
+def open_door(order: Order, cells: Sequence[Cell], code: Mapping[str, bytes] | None = None) -> None:
+    """Write the attempt's folder; its output is writable by the container's user and nobody else.
+
+    `code` are the files of a checkpoint's own code.
+    """
     order.work.mkdir(parents=True)
     limits = order.limits
     data = {
@@ -53,6 +57,11 @@ def open_door(order: Order, cells: Sequence[Cell]) -> None:
     }
     schema.require("cells", data, str(order.cells))
     _write(order.cells, json.dumps(data).encode())
+    if code is not None:
+        order.code.mkdir()
+        order.code.chmod(0o755)
+        for name, content in code.items():
+            _write(order.code / name, content)
     order.out.mkdir(mode=0o700)
     if os.getuid() == 0 and order.isolation.user.startswith(f"{CONTAINER_UID}:"):
         os.chown(order.out, CONTAINER_UID, CONTAINER_UID)

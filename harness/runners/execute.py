@@ -11,10 +11,11 @@ from pathlib import Path
 
 from harness.errors import EngineError
 from harness.matrix.records import Batch, Cell
-from harness.results.record import Outcome, Provenance, Result
+from harness.results.record import Isolation, Outcome, Provenance, Result
 from harness.runners import door
 from harness.runners.outcomes import by_signal, classify
 from harness.runners.protocol import Ending, Event, Limits, Order, Runner
+from harness.runners.remote import RemoteCode
 from harness.runners.watch import GRACE_S, SLACK_S, Watch
 
 KILLED = 137
@@ -39,6 +40,8 @@ class Execution:
     progress: Callable[[Event], None] = field(default=lambda _: None)
     tell: Callable[[str], None] = field(default=lambda _: None)
     """Told, in a sentence each, of files that were refused."""
+    code: RemoteCode | None = None
+    """What the checkpoint of the one model brings, where that was asked for."""
     grace_s: float = GRACE_S
     slack_s: float = SLACK_S
 
@@ -84,10 +87,10 @@ def _attempt(
         folder=execution.folder,
         deadline=time.time() + sum(cell.timeout_s + execution.grace_s for cell in cells) + MARGIN_S,
         limits=execution.limits,
-        isolation=runner.isolation(execution.limits),
+        isolation=_isolation(cells, runner, execution),
         provenance=execution.provenance,
     )
-    door.open_door(order, cells)
+    door.open_door(order, cells, execution.code.files if execution.code else None)
     watch = Watch(order, cells, execution.progress, execution.grace_s, execution.slack_s)
     ending: Ending | None = None
     settled: set[str] = set()
@@ -105,6 +108,14 @@ def _attempt(
         raise EngineError("the container engine went away: start it again, and run what is missing")
     suspects = {cell.id for cell in _suspects(cells, settled, watch)}
     return _Settled(done=frozenset(settled), suspects=frozenset(suspects))
+
+
+def _isolation(cells: Sequence[Cell], runner: Runner, execution: Execution) -> Isolation:
+    """What stands between the work and the machine, and that code came in from outside, if it did."""
+    isolation = runner.isolation(execution.limits)
+    if execution.code is None:
+        return isolation
+    return replace(isolation, loosened=(*isolation.loosened, execution.code.loosened(cells[0].model.id)))
 
 
 def _settle(

@@ -64,6 +64,11 @@ class Order:
         return self.work / "cells.json"
 
     @property
+    def code(self) -> Path:
+        """The code that a checkpoint brings; there only where it was asked for."""
+        return self.work / "code"
+
+    @property
     def out(self) -> Path:
         """What comes out, written by code that is not trusted."""
         return self.work / "out"

@@ -32,9 +32,14 @@ class Unsupported(pytest.skip.Exception):  # type: ignore[name-defined]  # an at
     """What was asked applies to the model but cannot run here; the text is the reason."""
 
 
+def misses_library(error: BaseException) -> bool:
+    """The library says of another one, which the image does not hold, that it is needed."""
+    return isinstance(error, ImportError) and " requires " in str(error)
+
+
 def of_exception(error: BaseException) -> Outcome:
     """`failed` where the model or the library broke, `error` where this harness did."""
-    if isinstance(error, Unsupported):
+    if isinstance(error, Unsupported) or misses_library(error):
         return Outcome.UNSUPPORTED
     if isinstance(error, pytest.skip.Exception):
         return Outcome.SKIPPED
@@ -66,6 +71,8 @@ def of_cell(checks: list[Check]) -> Outcome:
 def message_of(error: BaseException) -> str:
     """The error in one line, with its kind where its text alone would not tell."""
     text = " ".join(str(error).split())
+    if misses_library(error):
+        return text.split(". ")[0]  # what follows is how to install it, which is the image's concern
     if not isinstance(error, AssertionError | pytest.skip.Exception):
         text = f"{type(error).__name__}: {text}"
     return text if len(text) <= MESSAGE_LIMIT else text[: MESSAGE_LIMIT - 1] + "…"

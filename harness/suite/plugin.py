@@ -24,6 +24,7 @@ from harness.suite.latest import Latest
 from harness.suite.ledger import judged, known
 from harness.suite.models.build import model_class, tiny_config_of
 from harness.suite.outcomes import Unsupported, message_of, of_exception
+from harness.suite.remote import brought
 from harness.suite.serving import INSIDE, Loop
 from harness.suite.throughput.phases import applicable as applicable_phases
 from harness.suite.throughput.workload import Workload
@@ -55,8 +56,8 @@ def pytest_configure(config: pytest.Config) -> None:
     transformers.logging.disable_progress_bar()
     order = Order.read(cells)
     config.stash[ORDER] = order
-    config.stash[SUBJECTS] = Latest(subject_of)
-    config.stash[WORKLOADS] = Latest(lambda cell: Workload.of(cell, order.memory_bytes))
+    config.stash[SUBJECTS] = Latest(lambda cell: subject_of(brought(cell)))
+    config.stash[WORKLOADS] = Latest(lambda cell: Workload.of(brought(cell), order.memory_bytes))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -167,7 +168,8 @@ def _phases(cell: Cell) -> list[str]:
 def _facts(cell: Cell) -> Facts | None:
     """What decides which tests apply; None where the library does not even know the model."""
     try:
-        return Facts(model_class(cell.model), tiny_config_of(cell.model))
+        model = brought(cell).model
+        return Facts(model_class(model), tiny_config_of(model))
     except (Exception, Unsupported):  # noqa: BLE001 — construct raises it again, and reports it
         return None  # `Unsupported` is pytest's skip, which is no Exception and would skip every cell here
 

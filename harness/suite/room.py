@@ -38,6 +38,11 @@ def warm() -> None:
 
 
 def preload(cell: Cell) -> None:
-    """Import the module of the cell's model, which its type's other cells share, and compute nothing."""
+    """Import the module of the cell's model, which its type's other cells share, and compute nothing.
+
+    Code that a checkpoint brings is for its child alone.
+    """
+    if cell.model.remote_code:
+        return
     with suppress(Exception, Unsupported):  # whatever is wrong, the child meets it again and reports it
         find_model_class(cell.model.model_type, cell.model.model_class)

@@ -169,7 +169,7 @@ def _shapes(outputs: dict[str, torch.Tensor]) -> str:
 
 def _caches(facts: Facts) -> bool:
     parameters = inspect.signature(facts.model_class.forward).parameters
-    return facts.generates and bool({"past_key_values", "cache_params"} & parameters.keys())
+    return facts.generates and bool({"past_key_values", "cache_params", "state"} & parameters.keys())
 
 
 CHECKS: dict[str, Check] = {

@@ -8,6 +8,13 @@ from transformers import LogitsProcessor
 from harness.suite.functional.subject import CheckFailed, Finding, Subject, deviation
 
 NEW_TOKENS = 6
+GREEDY: dict[str, Any] = {
+    "do_sample": False,
+    "max_new_tokens": NEW_TOKENS,
+    "min_new_tokens": NEW_TOKENS,
+    "return_dict_in_generate": True,
+    "output_logits": True,
+}
 
 
 class Forced(LogitsProcessor):
@@ -72,8 +79,11 @@ def kv_cache_equivalence(subject: Subject) -> Finding:
     tokens = torch.randint(vocabulary // 8, vocabulary // 2, (2, NEW_TOKENS), generator=generator).to(
         subject.device
     )
+    forced = subject.pins.get("forced", True)
     runs = [
-        _generated(subject, prompt, use_cache=use_cache, logits_processor=[Forced(tokens)])
+        _generated(
+            subject, prompt, use_cache=use_cache, logits_processor=[Forced(tokens)] if forced else None
+        )
         for use_cache in (True, False)
     ]
     cached, uncached = (_steps(run) for run in runs)
@@ -87,20 +97,14 @@ def decoder_start(model: Any) -> dict[str, int]:
 
 
 def _generated(subject: Subject, prompt: dict[str, torch.Tensor], **options: Any) -> Any:
-    # A row of `peculiar` sets an option to None where the model's own generate names it.
-    given = {"pad_token_id": 0, **decoder_start(subject.model), **subject.pins.get("generate", {})}
+    # A row of `peculiar` sets an option to None where the model's own generate names it, or refuses it.
+    given = {"pad_token_id": 0, **GREEDY, **decoder_start(subject.model), **subject.pins.get("generate", {})}
     if subject.pins.get("draws"):
         torch.manual_seed(subject.seed)
     with torch.no_grad():
         made = {name: value(prompt) if callable(value) else value for name, value in given.items()}
         return subject.model.generate(
-            **{name: value for name, value in ({**prompt, **made}).items() if value is not None},
-            do_sample=False,
-            max_new_tokens=NEW_TOKENS,
-            min_new_tokens=NEW_TOKENS,
-            return_dict_in_generate=True,
-            output_logits=True,
-            **options,
+            **{name: value for name, value in ({**prompt, **made, **options}).items() if value is not None}
         )
 
 

@@ -57,10 +57,16 @@ def _without_pads(
     `length`: of the padded sequence. Pads on the right end the text: whether an image follows it is for the
     model to choose, so the cut is made where the outputs agree best.
     """
-    if out.dim() < 2 or unpadded is None or out.shape[1] != unpadded.shape[1] + PADS:
+    if unpadded is None or out.dim() != unpadded.dim():
         return out
-    starts = [out.shape[1] - length] if left else [unpadded.shape[1], length - PADS]
-    cuts = [torch.cat([out[:, :start], out[:, start + PADS :]], dim=1) for start in starts]
+    longer = (axis for axis in range(1, out.dim()) if out.shape[axis] == unpadded.shape[axis] + PADS)
+    axis = next(longer, None)
+    if axis is None:
+        return out
+    size = out.shape[axis]
+    starts = [size - length] if left else [unpadded.shape[axis], length - PADS]
+    kept = ([i for i in range(size) if not start <= i < start + PADS] for start in starts)
+    cuts = [out.index_select(axis, torch.tensor(positions, device=out.device)) for positions in kept]
     fitting = [
         cut for cut in cuts if cut.shape == unpadded.shape
     ]  # a text may be shorter than what was given

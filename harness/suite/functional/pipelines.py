@@ -38,11 +38,14 @@ BASE_TASKS = {
 MODALITIES = ("input_ids", "pixel_values", "pixel_values_videos", "input_features", "input_values", "bbox")
 
 WORDLESS = "its tokenizer takes words with boxes, and the pipeline gives a text"
+DRAFTS = "reads the keys and states of the model that it assists, and the pipeline gives a text"
 # Class → why no pipeline can serve it, though the library's registry lists it for one.
 EXCLUDED = {
     "BrosForTokenClassification": "reads a box a token, and the pipeline gives none",
     "EfficientLoFTRModel": "reads pairs of images, and the pipeline gives one",
     "EvollaForProteinText2Text": "reads proteins, and the pipeline gives images",
+    "Gemma4AssistantForCausalLM": DRAFTS,
+    "Gemma4UnifiedAssistantForCausalLM": DRAFTS,
     "InstructBlipVideoForConditionalGeneration": "reads videos, and the pipeline gives images",
     "KyutaiSpeechToTextModel": "reads codebooks of audio, which no tokenizer makes",
     "LayoutLMv3ForSequenceClassification": WORDLESS,
@@ -55,6 +58,7 @@ EXCLUDED = {
     "MusicgenMelodyModel": "reads codebooks of audio, which no tokenizer makes",
     "MusicgenModel": "reads codebooks of audio, which no tokenizer makes",
     "OmDetTurboForObjectDetection": "reads classes and a task apart, and the pipeline gives one text",
+    "VoxtralRealtimeTextModel": "reads the delay that it transcribes with, and the pipeline gives none",
     "ShieldGemma2ForImageClassification": "reads a policy beside the image, and the pipeline gives none",
 }
 

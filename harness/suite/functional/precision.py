@@ -48,8 +48,9 @@ def loaded_in_bfloat16(subject: Subject) -> Any:
     made = kind._from_config(copy.deepcopy(subject.model.config), dtype=torch.bfloat16)  # noqa: SLF001
     kept = [rf"(^|\.){name}($|\.)" for name in getattr(kind, "_keep_in_fp32_modules_strict", None) or ()]
     for name, parameter in made.named_parameters():
-        if any(re.search(pattern, name) for pattern in kept):
-            parameter.data = parameter.data.float()
+        if parameter.is_floating_point():
+            wide = any(re.search(pattern, name) for pattern in kept)
+            parameter.data = parameter.data.to(torch.float32 if wide else torch.bfloat16)
     made.load_state_dict(subject.model.state_dict(), strict=False)
     return made.eval().to(subject.device)
 

@@ -32,8 +32,8 @@ class Source(Protocol):
     """Where a subject's inputs come from."""
 
     pins: Mapping[str, Any]
-    """What sets the model's inputs apart: `entry`, `joined`, `draws`, `frozen`, `generate`, `padding_side`,
-    `padding_token`."""
+    """What sets the model's inputs apart: `entry`, `joined`, `draws`, `forced`, `frozen`, `generate`,
+    `padding_side`, `padding_token`."""
 
     def rows(self, batch: int, tokens: int, seed: int) -> list[dict[str, Any]]:
         """Inputs row by row, on the CPU; the same call gives the same values."""

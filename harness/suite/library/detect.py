@@ -10,21 +10,26 @@ from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
 from harness.suite.library.catalogue import catalogue
 from harness.suite.library.facts import model_types
+from harness.suite.library.remote import entry_of
 from harness.suite.models.classes import find_model_class
 
 
 def detect(config: dict[str, Any]) -> dict[str, Any]:
-    """The type's entry of the catalogue, the checkpoint's class first; or `problem`: why there is none."""
+    """The type's entry of the catalogue, the checkpoint's class first; or `problem`: why there is none.
+
+    Of a type that is not `known`, `brought` is what the code that the checkpoint brings would be.
+    """
     model_type = config.get("model_type")
     listed = model_types()
     if model_type not in listed:
-        return {"known": False, "problem": _unknown(model_type)}
+        brought = _brought(config) if isinstance(config.get("auto_map"), dict) else None
+        return {"known": False, "problem": _unknown(model_type), "brought": brought}
     entry: dict[str, Any] = catalogue([model_type])["types"][model_type]
     named = next((name for name in config.get("architectures") or () if name in entry["classes"]), None)
     first = {named: entry["classes"][named]} if named else {}
     classes = first | entry["classes"]
     problem = _unbuildable(config, next(iter(classes)))
-    fields = {} if problem else _differences(config)
+    fields = {} if problem else _differences(config, CONFIG_MAPPING[model_type])
     return {
         "known": True,
         "transformers": transformers.__version__,
@@ -69,9 +74,17 @@ def _unbuildable(config: dict[str, Any], model_class: str) -> str | None:
     return None
 
 
-def _differences(config: dict[str, Any]) -> dict[str, Any]:
+def _brought(config: dict[str, Any]) -> dict[str, Any]:
+    """The entry of a type of the checkpoint's own; nothing of its code is looked at."""
+    entry = entry_of(config)
+    # Its own class's defaults are in that code: the fields that every configuration has are left out.
+    fields = _differences(config, transformers.PretrainedConfig)
+    return {"model_type": config["model_type"], "fields": fields, **entry}
+
+
+def _differences(config: dict[str, Any], config_class: Any) -> dict[str, Any]:
     """The fields that make the model's shape and differ from the configuration class's defaults."""
-    defaults = CONFIG_MAPPING[config["model_type"]]().to_dict()
+    defaults = config_class().to_dict()
     return {
         key: value
         for key, value in config.items()

@@ -103,6 +103,12 @@ def facts_of(model_type: str, classes: Mapping[str, set[str]]) -> TypeFacts:
     )
 
 
+def head_of(auto: Any) -> str:
+    """The head that an Auto class is for: CAUSAL_LM for AutoModelForCausalLM."""
+    own = auto._model_mapping._model_mapping  # noqa: SLF001 — the library has no other way to tell
+    return next((head for head, names in _mappings() if names is own), BASE)
+
+
 def plain(name: str) -> str:
     """The name as modules are named: `deberta_v2` for `deberta-v2`."""
     return name.replace("-", "_").replace(".", "_")

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import is_dataclass
 from typing import Any
 
 import torch
@@ -11,7 +12,7 @@ from harness.suite.models.classes import find_config_class, find_model_class, no
 from harness.suite.models.fields import raw_fields
 from harness.suite.models.peculiar import rows_of
 from harness.suite.models.tiny import tiny_config
-from harness.suite.outcomes import Unsupported
+from harness.suite.outcomes import Unsupported, message_of, misses_library
 
 FILL_BLOCK = 1 << 22
 """Elements of the random block that full-width weights are tiled from: past any cache once repeated."""
@@ -45,16 +46,11 @@ def tiny_pair(model_type: str, class_name: str, seed: int, overrides: dict[str, 
         config = tiny_config_for(found, find_config_class(model_type), overrides or {})
         built = found._from_config(config, dtype=torch.float32).eval()  # type: ignore[attr-defined]  # noqa: SLF001 — what the Auto classes call
     except ImportError as error:
-        raise lacking(error) from error
+        if not misses_library(error):
+            raise
+        raise Unsupported(message_of(error)) from error
     perturb(built, seed)
     return built
-
-
-def lacking(error: ImportError) -> Exception:
-    """`Unsupported` where the library itself says which other library it misses; else the error as it is."""
-    sentence = str(error).strip().split(". ")[0]
-    missing = " requires the " in sentence and " library but it was not found" in sentence
-    return Unsupported(sentence) if missing else error
 
 
 def tiny_config_for(model_class: type, config_class: type, overrides: Mapping[str, Any]) -> Any:
@@ -71,13 +67,17 @@ def tiny_config_for(model_class: type, config_class: type, overrides: Mapping[st
         base, fixed = {**base, **row.base}, {**fixed, **row.fields}
         if row.wraps and chosen is not config_class:
             base[row.wraps] = {"model_type": model_type}
-    raw = raw_fields(chosen)
-    encodes = raw.get("is_decoder") is False and not raw.get("is_encoder_decoder")
-    if model_class.can_generate() and encodes:  # type: ignore[attr-defined]
-        base["is_decoder"] = (
-            True  # an encoder's class for generation attends to what came before only if told so
-        )
+    if model_class.can_generate() and _encodes(chosen):  # type: ignore[attr-defined]
+        base["is_decoder"] = True
     return tiny_config(chosen, {**base, **overrides}, fixed)
+
+
+def _encodes(config_class: type) -> bool:
+    """An encoder, whose class for generation attends to what came before only if it is told so."""
+    raw = raw_fields(config_class)
+    # In transformers 4 every configuration has the field, and none names it.
+    decodes = raw.get("is_decoder", None if is_dataclass(config_class) else False)
+    return decodes is False and not raw.get("is_encoder_decoder")
 
 
 def checkpoint_fields(model: Model) -> dict[str, Any]:

@@ -6,7 +6,8 @@ is None are left to the class to derive from those that were set. What no rule c
 """
 
 import copy
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,12 +15,14 @@ from typing import Any
 from harness.suite.models.fields import own_values, raw_fields, sub_configs
 from harness.suite.models.peculiar import peculiarity
 from harness.suite.models.rope import ROPE, default_sections, shrunk_rope
-from harness.suite.models.rules import LAYERS, Kind, rule_of, shrunk
+from harness.suite.models.rules import IMAGE, LAYERS, Kind, rule_of, shrunk
 from harness.suite.models.stack import Stack, kinds
 from harness.suite.models.tokens import names_tokens, remapped, token_map
 
 DEEPEST = 12
 """Layers at most, however many kinds of layer a model alternates between."""
+RESOLUTIONS = "image_grid_pinpoints"
+"""Heights and widths that images are brought to, each a multiple of the size of a tile."""
 BOOKKEEPING = frozenset(
     {
         "transformers_version",
@@ -103,6 +106,8 @@ def _shrunk_fields(reference: Any, given: Mapping[str, Any], plan: Plan) -> dict
             fields[name] = _shrunk_sub_config(subs[name], plan)
         elif name in ROPE and (rope := shrunk_rope(vars(reference).get(name), sections)):
             fields[name] = rope
+        elif name == RESOLUTIONS and (resolutions := vars(reference).get(name)):
+            fields[name] = _shrunk_resolutions(resolutions)
         elif names_tokens(name, value):
             fields[name] = remapped(value, plan.tokens)
         elif (name in known or not _counts_layers(name)) and (
@@ -112,6 +117,12 @@ def _shrunk_fields(reference: Any, given: Mapping[str, Any], plan: Plan) -> dict
         elif name in given:
             fields[name] = value
     return {name: value for name, value in fields.items() if value is not None or name in given}
+
+
+def _shrunk_resolutions(resolutions: Sequence[Sequence[int]]) -> list[list[int]]:
+    """As many tiles high and wide as they were, of tiny tiles."""
+    tile = math.gcd(*(side for sides in resolutions for side in sides))
+    return [[side // tile * min(tile, IMAGE) for side in sides] for sides in resolutions]
 
 
 def _small(name: str, value: Any, raw: Mapping[str, Any], stack: Stack) -> Any:

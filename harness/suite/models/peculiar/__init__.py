@@ -14,6 +14,7 @@ from harness.suite.models.peculiar import (
     multimodal_b,
     release4,
     sessions,
+    speech,
     text,
     text_b,
     vision,
@@ -21,7 +22,7 @@ from harness.suite.models.peculiar import (
 from harness.suite.models.peculiar.records import Peculiarity
 
 NONE = Peculiarity(reason="nothing sets it apart")
-FILES = (audio, codebooks, gemma, multimodal_a, multimodal_b, sessions, text, text_b, vision)
+FILES = (audio, codebooks, gemma, multimodal_a, multimodal_b, sessions, speech, text, text_b, vision)
 ROWS: dict[str, Peculiarity] = {name: row for file in FILES for name, row in file.ROWS.items()}
 if Version(transformers.__version__).major < 5:
     for _name, _row in release4.ROWS.items():

@@ -25,6 +25,8 @@ STRAIGHT = (
     "its quantiser takes the nearest code and passes the gradient straight through: "
     "backward differs from the function on purpose"
 )
+CODEC_CODES = 256
+"""Entries of a tiny codec's codebook; the code after them stands for none."""
 VOCAB = 200
 """Codes below this are ones that every tiny codec and model has."""
 PROMPT, SPOKEN = 4, 3
@@ -149,8 +151,8 @@ ROWS: dict[str, Row] = {
         },
     ),
     "kyutai_speech_to_text": Row(
-        reason="a token of text and one of each codebook a step",
-        fields={"num_codebooks": CODEBOOKS, "codebook_vocab_size": 64},
+        reason="a token of text and one of each codebook a step, and one more code than its codec has",
+        fields={"num_codebooks": CODEBOOKS, "codebook_vocab_size": CODEC_CODES + 1},
         inputs={
             "padding_token": True,
             "keeps_prompt": False,
@@ -184,11 +186,12 @@ ROWS: dict[str, Row] = {
     **dict.fromkeys(
         ("MusicgenModel", "MusicgenForCausalLM", "MusicgenMelodyModel", "MusicgenMelodyForCausalLM"),
         Row(
-            reason="a row of codes for each codebook; its positions cannot be given",
+            reason="a row of codes for each codebook, with no score for padding; positions cannot be given",
+            fields={"pad_token_id": CODEC_CODES, "bos_token_id": CODEC_CODES},
             inputs={
                 "padding_side": "right",
                 "keeps_prompt": False,
-                "generate": {"pad_token_id": None, "decoder_start_token_id": 0},
+                "generate": {"pad_token_id": None, "decoder_start_token_id": CODEC_CODES},
                 "arguments": {
                     "input_ids": lambda c: codes(c, "input_ids", 200, CODEBOOKS, c.shape.tokens),
                     "attention_mask": lambda c: torch.ones(1, c.shape.tokens, dtype=torch.long),
@@ -342,7 +345,9 @@ ROWS: dict[str, Row] = {
         ),
         Row(reason=TOKENIZER, fields=TOKENIZER_FIELDS),
     ),
-    "VibeVoiceAcousticTokenizerModel": Row(reason="samples its latents", inputs={"draws": True}),
+    "VibeVoiceAcousticTokenizerModel": Row(
+        reason="samples its latents unless told not to", inputs={"arguments": {"sample": False}}
+    ),
     "VibeVoiceAcousticTokenizerEncoderModel": Row(
         reason="what it calls hidden states is a recording",
         inputs={
@@ -395,6 +400,10 @@ ROWS: dict[str, Row] = {
     "MusicgenMelodyForConditionalGeneration": Row(
         reason="the decoder continues a melody: the strength of each of twelve notes, frame by frame",
         fields={"num_chroma": 12},
+        exempt={
+            "padding_invariance": "the decoder continues text and melody, whose padding is zeroed and keeps "
+            "its place"
+        },
         inputs={
             "audio_layout": "frames_first",
             "bins": 12,
@@ -465,8 +474,8 @@ ROWS: dict[str, Row] = {
         inputs={"arguments": {"future_values": lambda c: torch.zeros(1, c.config.prediction_length)}},
     ),
     "dac": Row(
-        reason="its channels double from stage to stage",
-        fields={"encoder_hidden_size": 4},
+        reason="its channels double from stage to stage, of which two have every kind of layer",
+        fields={"encoder_hidden_size": 4, "downsampling_ratios": [4, 8], "upsampling_ratios": [8, 4]},
         frozen=("codebook",),
         exempt={"gradients": STRAIGHT},
     ),

@@ -206,7 +206,6 @@ ROWS: dict[str, Row] = {
     ),
     "llava_next": Row(
         reason="the size of the image decides how many of its parts are read",
-        fields={"image_grid_pinpoints": [[32, 64], [64, 32]]},
         inputs={"image_layout": "tiles", "tiles": 3, "arguments": {"image_sizes": whole([32, 64])}},
     ),
     **dict.fromkeys(

@@ -16,7 +16,7 @@ class Peculiarity:
     fields: Mapping[str, Any] = field(default_factory=dict)
     """Fields of the tiny configuration, set after shrinking; dotted names likewise."""
     wraps: str = ""
-    """The sub-configuration that is one of the model type itself, where the class stands on any type's model."""
+    """The sub-configuration of the model type itself, where the class stands on a model of any type."""
     entry: tuple[str, ...] = ()
     """Methods that are run in place of a forward that the class lacks, or that cannot be run.
 
@@ -37,6 +37,6 @@ class Peculiarity:
     the `Context` that makes it, or None to leave it out. `through`: arguments that forward hands on without
     naming them. `parts`: part whose forward is run → its layouts. `joined`: argument → the dimension along
     which rows make a batch. `generate`: further arguments of generate; `keeps_prompt`: False where it
-    rewrites the prompt. `draws`: True where the model draws random numbers in eval mode too, by design.
+    rewrites the prompt; `forced`: False where it refuses a processor of logits. `draws`: True where the model draws random numbers in eval mode too, by design.
     `padding_side`, `padding_token`: how padding is put in.
     """

@@ -40,14 +40,25 @@ def uniform(name: str, *shape: int | str) -> Any:
     return lambda c: c.uniform(name, 1, *(s if isinstance(s, int) else getattr(c.config, s) for s in shape))
 
 
-def shared_states(context: Any) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
+def shared_states(context: Any, steps: int) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
     """Kind of layer → its keys and values, (1, heads, steps, width of a head) each."""
     text = context.config.get_text_config()
     layers = ((kind, text.per_layer_config[i]) for i, kind in enumerate(text.layer_types))
-    shapes = {kind: (1, layer.num_key_value_heads, STEPS, layer.head_dim) for kind, layer in layers}
+    shapes = {kind: (1, layer.num_key_value_heads, steps, layer.head_dim) for kind, layer in layers}
     return {
         kind: (context.uniform(f"{kind}.key", *shape), context.uniform(f"{kind}.value", *shape))
         for kind, shape in shapes.items()
+    }
+
+
+def drafted(steps: int) -> dict[str, Any]:
+    """What a model that drafts a token reads of the model that it assists, which has read so many tokens."""
+    return {
+        "input_ids": None,
+        "inputs_embeds": lambda c: c.uniform("inputs_embeds", 1, 1, 2 * c.config.backbone_hidden_size),
+        "position_ids": torch.tensor([[steps]]),
+        "attention_mask": torch.ones(1, steps, dtype=torch.long),
+        "shared_kv_states": lambda c: shared_states(c, steps),
     }
 
 
@@ -74,6 +85,13 @@ JEV = Row(
     },
 )
 
+DRAFTER = {"text_config.hidden_size_per_layer_input": 0, "text_config.vocab_size_per_layer_input": 0}
+SHARED = {"text_config.num_kv_shared_layers": 2}
+KINDS = ["sliding_attention", "full_attention"]
+DRAFTS = {
+    "generate": "it drafts for a model whose states it reads, and does not generate by itself",
+    "padding_invariance": "it reads one token, which is not padded",
+}
 ROWS: dict[str, Row] = {
     **dict.fromkeys(
         ("hunyuan_v1_dense", "hunyuan_v1_moe", "hunyuan_vl_text", "ministral"),
@@ -167,28 +185,21 @@ ROWS: dict[str, Row] = {
         },
         fields={"layer_types": ["full_attention", "sliding_attention"]},
     ),
-    **dict.fromkeys(
-        ("gemma4_assistant", "gemma4_unified_assistant"),
-        Row(
-            reason="it drafts from the last states and the keys and values of the model that it assists",
-            base={"text_config.hidden_size_per_layer_input": 0, "text_config.vocab_size_per_layer_input": 0},
-            fields={
-                "text_config.num_hidden_layers": 2,
-                "text_config.layer_types": ["sliding_attention", "full_attention"],
-                "text_config.num_kv_shared_layers": 2,
-            },
-            inputs={
-                "arguments": {
-                    "input_ids": None,
-                    "inputs_embeds": lambda c: c.uniform(
-                        "inputs_embeds", 1, 1, 2 * c.config.backbone_hidden_size
-                    ),
-                    "position_ids": torch.tensor([[STEPS]]),
-                    "attention_mask": torch.ones(1, STEPS, dtype=torch.long),
-                    "shared_kv_states": shared_states,
-                }
-            },
-        ),
+    "gemma4_assistant": Row(
+        reason="it drafts from the last states and the keys and values of the model that it assists",
+        base=DRAFTER,
+        fields={**SHARED, "text_config.num_hidden_layers": 2, "text_config.layer_types": KINDS},
+        exempt=DRAFTS,
+        inputs={"arguments": drafted(STEPS)},
+    ),
+    "gemma4_unified_assistant": Row(
+        reason="it drafts likewise; that all its layers read the other model's keys, which is its default, the "
+        "configuration of its text refuses (The set of layer types producing a cache is different …): half of "
+        "them make keys, of the one token, which replace the other model's",
+        base=DRAFTER,
+        fields={**SHARED, "text_config.num_hidden_layers": 4, "text_config.layer_types": 2 * KINDS},
+        exempt=DRAFTS,
+        inputs={"arguments": drafted(1)},
     ),
     "bros": Row(
         reason="it takes boxes as fractions of the page, and scales them itself",
@@ -267,9 +278,22 @@ ROWS: dict[str, Row] = {
             "gradients": "its reversible layers are differentiated in training mode only, at one length only",
         },
     ),
+    "ProphetNetForCausalLM": Row(
+        reason="the decoder of an encoder-decoder on its own: positions are absolute, and cannot be told",
+        inputs={"padding_side": "right"},
+    ),
+    "rwkv": Row(
+        reason="it takes a mask for generate's sake only; its state overwrites what backward needs",
+        fields={"use_cache": False},
+        exempt={"padding_invariance": "its state runs through every token, and no mask is read (it warns so)"},
+    ),
     "SplinterForPreTraining": Row(
         reason="it predicts the spans that question tokens stand for",
         inputs={"arguments": {"input_ids": with_token(104, 5, 12)}},
+    ),
+    "T5GemmaForConditionalGeneration": Row(
+        reason="its decoder starts from the token that begins a text, and takes the padding token for padding",
+        inputs={"generate": {"decoder_start_token_id": 2}},
     ),
     "T5GemmaEncoderModel": Row(
         reason="it refuses a configuration that has a decoder", fields={"is_encoder_decoder": False}
@@ -280,6 +304,13 @@ ROWS: dict[str, Row] = {
             "through": ("t_cond",),
             "arguments": {"t_cond": lambda c: c.uniform("t_cond", 1, 1, c.config.hidden_size)},
         },
+    ),
+    **dict.fromkeys(
+        ("XLNetForSequenceClassification", "XLNetForMultipleChoice"),
+        Row(
+            reason="it is padded on the left: its summary is the last token's",
+            inputs={"padding_side": "left"},
+        ),
     ),
     "xlstm": Row(
         reason="it rounds the widths of heads up to 64s; its cache overwrites what backward needs",
