@@ -30,6 +30,11 @@ def repro(
     """Write a self-contained script that shows a check of a functional cell, to paste into a bug report."""
     root = root_of(context)
     chosen = _cell(load(root), cell)
+    if chosen.model.remote_code:
+        raise SelectionError(
+            f"{chosen.model.id} is code that a checkpoint brings, and a script would run it outside a "
+            "container: there is no reproduction of it"
+        )
     name = resolve("check", check or _went_wrong(results_of(context), chosen), {c: c for c in chosen.checks})
     target = out or Path(f"{chosen.id}-{name}.py")
     reproduce(python_of(python, device_of(context, "cpu"), root, tell), chosen, name, target)

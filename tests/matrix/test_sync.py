@@ -46,6 +46,13 @@ def ids(data: Data) -> list[str]:
     return [row["id"] for row in data["models"]]
 
 
+def test_the_type_of_a_checkpoint_s_own_code_was_never_the_library_s() -> None:
+    own = row("mine", "MineModel", checkpoint={"config": {}, "remote_code": True})
+    new, changes = sync(matrix("5.0.0", own), catalogue("5.1.0"))
+    assert not changes
+    assert new["models"] == [own]
+
+
 def test_a_type_that_the_matrix_lacks_has_a_row() -> None:
     new, changes = sync(
         matrix("5.0.0", row("b", "BModel")), catalogue("5.1.0", b="BModel", a__c="AHead AModel")

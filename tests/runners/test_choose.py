@@ -50,6 +50,28 @@ def test_a_device_without_an_image_goes_to_the_host(no_engine: None, matrix: Mat
         choose.choose(Path.cwd(), matrix.device("cuda"), Wish(), None, pytest.fail)
 
 
+@pytest.mark.parametrize(
+    ("device", "wish"),
+    [
+        ("cpu", Wish(foreign_code=True, runner="host")),
+        ("cpu", Wish(foreign_code=True, python=Path("python3"))),
+        ("cuda", Wish(foreign_code=True)),
+        ("mps", Wish(foreign_code=True)),
+    ],
+)
+def test_the_code_of_a_checkpoint_never_gets_the_host(
+    no_engine: None, matrix: Matrix, device: str, wish: Wish
+) -> None:
+    with pytest.raises(SelectionError, match="the code of a checkpoint runs only in a container: leave out"):
+        engine(matrix.device(device), wish, pytest.fail)
+
+
+def test_without_an_engine_the_code_of_a_checkpoint_does_not_run(no_engine: None, matrix: Matrix) -> None:
+    for wish in (Wish(foreign_code=True), Wish(foreign_code=True, runner="docker")):
+        with pytest.raises(EngineError, match=r"; the code of a checkpoint runs only in a container$"):
+            engine(matrix.device("cpu"), wish, pytest.fail)
+
+
 def test_a_runner_that_cannot_reach_the_device(matrix: Matrix) -> None:
     with pytest.raises(SelectionError, match="mps cannot use --runner docker; it has host"):
         engine(matrix.device("mps"), Wish(runner="docker"), pytest.fail)

@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,22 @@ def take(order: Order, text: bytes) -> tuple[dict[str, Outcome], door.Intake]:
     (order.out / "results.jsonl").write_bytes(text)
     found = door.intake(order.work)
     return {result.report.cell: result.outcome for result in found.results}, found
+
+
+def test_code_goes_in_as_files_that_others_may_read(
+    order: Order, batch: Callable[..., Batch], limits: Limits
+) -> None:
+    assert not order.code.exists()
+    other = replace(order, attempt=2)
+    door.open_door(other, batch("passes").cells, {"config.json": b"{}", "m.py": b"1"})
+    assert {path.name: path.read_bytes() for path in other.code.iterdir()} == {
+        "config.json": b"{}",
+        "m.py": b"1",
+    }
+    assert {oct(path.stat().st_mode & 0o777) for path in other.code.iterdir()} == {"0o644"}
+    assert other.code.stat().st_mode & 0o777 == 0o755
+    assert door.close_door(other) == ()
+    assert not other.work.exists()
 
 
 def test_what_goes_in_passes_the_schema_and_cannot_be_written(order: Order) -> None:

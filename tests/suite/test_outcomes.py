@@ -46,6 +46,13 @@ def test_what_cannot_run_here_is_unsupported_and_no_mere_skip() -> None:
     assert of_exception(caught(lambda: pytest.skip("gate"))) is Outcome.SKIPPED
 
 
+def test_a_library_that_the_library_misses_is_no_failure_of_the_model() -> None:
+    missing = ImportError("\nA requires the timm library but it was not found. You can install it with pip.")
+    assert of_exception(missing) is Outcome.UNSUPPORTED
+    assert message_of(missing) == "A requires the timm library but it was not found"
+    assert of_exception(ImportError("cannot import name 'a' from 'b'")) is Outcome.FAILED
+
+
 def test_an_allocation_that_is_refused_is_out_of_memory() -> None:
     """torch raises a plain RuntimeError for it on the CPU: the real one, of an exabyte."""
     assert of_exception(caught(lambda: torch.empty(1 << 60, dtype=torch.uint8))) is Outcome.OOM

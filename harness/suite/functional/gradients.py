@@ -38,8 +38,7 @@ def gradients(subject: Subject) -> Finding:
     it misses all paths of a parameter, that has no gradient, and yet moves the loss.
     """
     subject.require(torch.float64)
-    model, loss, steps = _differentiable(subject)
-    value = loss()
+    model, loss, steps, value = _differentiable(subject)
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     found = torch.autograd.grad(value, trained, allow_unused=True)
     used = [(p, g) for p, g in zip(trained, found, strict=True) if g is not None]
@@ -63,9 +62,8 @@ def _frozen(model: Any, parts: Sequence[str]) -> list[torch.nn.Parameter]:
 def _moves(loss: Loss, unused: list[torch.nn.Parameter], norm: float) -> bool:
     """Whether the loss changes with parameters that have no gradient."""
     along = _anywhere(unused)
-    still, moved = (
-        _shifted(loss, along, step) for step in (0.0, NUDGE)
-    )  # both without a graph: the same kernels
+    # Both without a graph, and so by the same kernels.
+    still, moved = (_shifted(loss, along, step) for step in (0.0, NUDGE))
     return abs(moved - still) > UNMOVED * (abs(still) or norm)
 
 
@@ -81,29 +79,26 @@ def _nearest(loss: Loss, used: Direction, norm: float, steps: Sequence[float]) -
     return deviation
 
 
-def _differentiable(subject: Subject) -> tuple[Any, Loss, Sequence[float]]:
-    """A copy of the model, its loss, and the steps that suit its precision.
+def _differentiable(subject: Subject) -> tuple[Any, Loss, Sequence[float], torch.Tensor]:
+    """A copy of the model, its loss, the steps that suit its precision, and the loss as it is, with its graph.
 
-    That is float64 where its code allows it.
+    In float64 where the model's code allows it.
     """
     inputs = subject.inputs(batch=2)
-    model = _in(torch.float64, subject)
-    double = _cast(inputs, torch.float64)
+    model, double = _in(torch.float64, subject), _cast(inputs, torch.float64)
+    value = None
     try:
-        suits = bool(_projected(subject.outputs(double, model)).isfinite())
+        value = _projected(subject.outputs(double, model))
     except RuntimeError as error:
-        if "type" not in str(
-            error
-        ):  # "… to have the same dtype", "Input type (float) and bias type (double) …"
+        if "type" not in str(error):  # "… to have the same dtype", "Input type (float) and bias type …"
             raise
-        suits = False
-    if not suits:
-        # The model's own code fixes float32 somewhere (a mask, say, in which float64's least value is
-        # infinite):
-        # differentiated in that, with steps above its noise.
-        single = _in(torch.float32, subject)
-        return single, lambda: _projected(subject.outputs(inputs, single)), SINGLE_STEPS
-    return model, lambda: _projected(subject.outputs(double, model)), STEPS
+    if value is not None and value.isfinite():
+        return model, lambda: _projected(subject.outputs(double, model)), STEPS, value
+    # The model's own code fixes float32 somewhere (a mask, say, in which float64's least value is infinite):
+    # differentiated in that, with steps above its noise.
+    single = _in(torch.float32, subject)
+    value = _projected(subject.outputs(inputs, single))
+    return single, lambda: _projected(subject.outputs(inputs, single)), SINGLE_STEPS, value
 
 
 def _in(dtype: torch.dtype, subject: Subject) -> Any:

@@ -2,6 +2,7 @@
 
 import copy
 import re
+from operator import attrgetter
 from typing import Any
 
 import torch
@@ -42,7 +43,7 @@ def loaded_in_bfloat16(subject: Subject) -> Any:
     """The model as `from_pretrained(dtype=torch.bfloat16)` gives it.
 
     Made anew in that dtype, so that what the class computes at its making (rotary tables) is as it makes
-    it; parts that the class keeps in float32 stay so.
+    it; parts that the class keeps in float32 stay so, and those that its generate turns to it (`wide`) are.
     """
     kind = type(subject.model)
     made = kind._from_config(copy.deepcopy(subject.model.config), dtype=torch.bfloat16)  # noqa: SLF001
@@ -52,13 +53,16 @@ def loaded_in_bfloat16(subject: Subject) -> Any:
             wide = any(re.search(pattern, name) for pattern in kept)
             parameter.data = parameter.data.to(torch.float32 if wide else torch.bfloat16)
     made.load_state_dict(subject.model.state_dict(), strict=False)
+    for part in subject.pins.get("wide", ()):
+        attrgetter(part)(made).float()
     return made.eval().to(subject.device)
 
 
 def _ratio(subject: Subject, low: Any, rounded: Any, seed: int) -> Finding:
     """The largest over the outputs, for one draw of inputs."""
     inputs = subject.inputs(batch=2, seed=seed)
-    rounded_inputs = {n: _bf16(v) for n, v in inputs.items()}
+    wide = tuple(f"{part}." for part in subject.pins.get("wide", ()))
+    rounded_inputs = {n: _fp32(_bf16(v)) if n.startswith(wide) else _bf16(v) for n, v in inputs.items()}
     expected = subject.forward(inputs)
     seen = subject.forward(rounded_inputs, low)
     best = subject.forward({n: _fp32(v) for n, v in rounded_inputs.items()}, rounded)

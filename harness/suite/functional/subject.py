@@ -33,7 +33,7 @@ class Source(Protocol):
 
     pins: Mapping[str, Any]
     """What sets the model's inputs apart: `entry`, `joined`, `draws`, `forced`, `frozen`, `generate`,
-    `padding_side`, `padding_token`."""
+    `padding_side`, `padding_token`, `wide`."""
 
     def rows(self, batch: int, tokens: int, seed: int) -> list[dict[str, Any]]:
         """Inputs row by row, on the CPU; the same call gives the same values."""

@@ -10,7 +10,7 @@ import torch
 from harness.matrix.records import Model
 from harness.suite.models.classes import find_config_class, find_model_class, no_init_weights
 from harness.suite.models.fields import raw_fields
-from harness.suite.models.peculiar import rows_of
+from harness.suite.models.peculiar import peculiarity, rows_of
 from harness.suite.models.tiny import tiny_config
 from harness.suite.outcomes import Unsupported, message_of, misses_library
 
@@ -64,12 +64,23 @@ def tiny_config_for(model_class: type, config_class: type, overrides: Mapping[st
     base: dict[str, Any] = {}
     fixed: dict[str, Any] = {}
     for row in rows_of("" if chosen is config_class else model_type, model_class.__name__):
-        base, fixed = {**base, **row.base}, {**fixed, **row.fields}
+        # Of the type's row, what another kind of configuration has no room for is not meant for it.
+        narrow = row is peculiarity(model_type) and chosen is not config_class
+        given = [_known(fields, chosen) if narrow else fields for fields in (row.base, row.fields)]
+        base, fixed = {**base, **given[0]}, {**fixed, **given[1]}
         if row.wraps and chosen is not config_class:
             base[row.wraps] = {"model_type": model_type}
     if model_class.can_generate() and _encodes(chosen):  # type: ignore[attr-defined]
         base["is_decoder"] = True
     return tiny_config(chosen, {**base, **overrides}, fixed)
+
+
+def _known(fields: Mapping[str, Any], config_class: type) -> dict[str, Any]:
+    """Those fields, dotted ones included, that begin with a field or a part of the configuration class."""
+    parts: Mapping[str, Any] = getattr(config_class, "sub_configs", None) or {}
+    renamed: Mapping[str, str] = getattr(config_class, "attribute_map", {})
+    known = {*raw_fields(config_class), *parts, *renamed}
+    return {name: value for name, value in fields.items() if name.partition(".")[0] in known}
 
 
 def _encodes(config_class: type) -> bool:

@@ -16,7 +16,18 @@ from harness.suite.repro.recorded import Recorded, Recorder
 from harness.suite.repro.template import HEAD, TAIL
 from harness.suite.repro.values import HELPERS, written
 
-KEPT_PINS = ("entry", "joined", "draws", "frozen", "generate", "padding_side", "padding_token")
+KEPT_PINS = (
+    "draws",
+    "entry",
+    "forced",
+    "frozen",
+    "generate",
+    "joined",
+    "keeps_prompt",
+    "padding_side",
+    "padding_token",
+    "wide",
+)
 """What checks read of what sets a model's inputs apart; the rest is in the inputs that are written down."""
 REPLACED = frozenset({"Unsupported", "Source", "failed", "message_of"})
 """Names of the harness that the script has its own small form of."""

@@ -56,6 +56,9 @@ def main():
         print(f"unsupported: {{error}}")
         return 2
     except Exception as error:
+        if isinstance(error, ImportError) and " requires " in str(error):
+            print(f"unsupported: {{error}}")
+            return 2
         traceback.print_exc()
         print(f"failed: {{type(error).__name__}}: {{error}}")
         return 1

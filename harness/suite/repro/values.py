@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
+from transformers import GenerationConfig
 
 from harness.suite.models.inputs.context import seed_of
 
@@ -43,6 +44,11 @@ def _float(value: float, *_: Any) -> str:
     return repr(value) if math.isfinite(value) else f"float({str(value)!r})"
 
 
+def _generation(value: GenerationConfig, *_: Any) -> str:
+    fields = {name: field for name, field in value.to_diff_dict().items() if name != "transformers_version"}
+    return f"transformers.GenerationConfig(**{written(fields)})"
+
+
 def _tensor(value: torch.Tensor, name: str, row: int, seed: int) -> str:
     shape = tuple(value.shape)
     if value.dtype == torch.float32:
@@ -65,6 +71,7 @@ WRITERS: tuple[tuple[Any, Callable[..., str]], ...] = (
     (enum.Enum, lambda value, *_: repr(value.value)),
     (torch.dtype, lambda value, *_: str(value)),
     (float, _float),
+    (GenerationConfig, _generation),
     ((str, int, type(None)), lambda value, *_: repr(value)),
 )
 """Kind of value → what writes it, the narrowest kind first."""

@@ -125,7 +125,7 @@ ROWS: dict[str, Row] = {
             "text_config.mlp_layer_types": ["dense", "sparse"],
             "text_config.num_experts_per_tok": 2,
             "vision_config.sam_config": {
-                "image_size": 64,
+                "image_size": 48,
                 "window_size": 4,
                 "num_hidden_layers": 2,
                 "global_attn_indexes": [1],
@@ -134,7 +134,7 @@ ROWS: dict[str, Row] = {
         },
         inputs={
             "arguments": {
-                "pixel_values_local": lambda c: c.uniform("pixel_values_local", 1, 3, 64, 64),
+                "pixel_values_local": lambda c: c.uniform("pixel_values_local", 1, 3, 48, 48),
                 "num_local_patches": lambda _: [1],
             }
         },

@@ -553,6 +553,7 @@ ROWS: dict[str, Row] = {
             "token2wav.code2wav_bigvgan_model.forward",
         ),
         inputs={
+            "wide": ("token2wav",),
             "parts": {"thinker": {"image": "grid", "video": "grid", "audio": "bins_first"}},
             "arguments": {
                 "talker.forward.inputs_embeds": values("inputs_embeds", 1, 8, 64),

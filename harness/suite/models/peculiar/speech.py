@@ -29,7 +29,7 @@ def sound(context: Any) -> torch.Tensor:
     )
 
 
-def in_a_style(prompt: Any) -> GenerationConfig:
+def in_a_style(_: Any) -> GenerationConfig:
     """The token of each composer, which a checkpoint's generation configuration has, beside the rest."""
     composers = {f"composer{number + 1}": number for number in range(STYLES)}
     return GenerationConfig(
@@ -73,7 +73,7 @@ ROWS: dict[str, Row] = {
         },
     ),
     "pop2piano": Row(
-        reason="it reads a spectrogram in place of embeddings, after the token of a composer when it generates",
+        reason="it reads a spectrogram in place of embeddings, and to generate the token of a composer first",
         inputs={
             "audio_layout": "frames_first",
             "bins": 64,

@@ -175,6 +175,15 @@ ROWS: dict[str, Row] = {
         reason="num_experts_per_tok has no default",
         base={"num_experts_per_tok": 6, "first_k_dense_replace": 1},
     ),
+    "deepseek_v4": Row(
+        reason="its windows of tokens, each compressed to one key, are longer than a short text; an indexer "
+        "chooses among the keys, and no gradient passes through its choice",
+        fields={
+            "compress_rates": {"compressed_sparse_attention": 4, "heavily_compressed_attention": 8},
+            "index_topk": 2,
+        },
+        frozen=("indexer",),
+    ),
     "dots1": Row(
         reason="the numbers of experts have no default",
         base={
@@ -193,8 +202,8 @@ ROWS: dict[str, Row] = {
         inputs={"arguments": drafted(STEPS)},
     ),
     "gemma4_unified_assistant": Row(
-        reason="it drafts likewise; that all its layers read the other model's keys, which is its default, the "
-        "configuration of its text refuses (The set of layer types producing a cache is different …): half of "
+        reason="it drafts likewise; that all its layers read the other model's keys, which is its default, "
+        "its text's configuration refuses (The set of layer types producing a cache is different …): half of "
         "them make keys, of the one token, which replace the other model's",
         base=DRAFTER,
         fields={**SHARED, "text_config.num_hidden_layers": 4, "text_config.layer_types": 2 * KINDS},
@@ -285,14 +294,14 @@ ROWS: dict[str, Row] = {
     "rwkv": Row(
         reason="it takes a mask for generate's sake only; its state overwrites what backward needs",
         fields={"use_cache": False},
-        exempt={"padding_invariance": "its state runs through every token, and no mask is read (it warns so)"},
+        exempt={"padding_invariance": "its state runs through every token; no mask is read (it warns so)"},
     ),
     "SplinterForPreTraining": Row(
         reason="it predicts the spans that question tokens stand for",
         inputs={"arguments": {"input_ids": with_token(104, 5, 12)}},
     ),
     "T5GemmaForConditionalGeneration": Row(
-        reason="its decoder starts from the token that begins a text, and takes the padding token for padding",
+        reason="its decoder starts from the token that begins a text, and masks the padding token",
         inputs={"generate": {"decoder_start_token_id": 2}},
     ),
     "T5GemmaEncoderModel": Row(

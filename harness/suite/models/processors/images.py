@@ -25,6 +25,8 @@ PIXELS = {"min_pixels": 32 * 32, "max_pixels": 64 * 64}
 """The same bounds, under the names of others."""
 SQUARE = ("lw_detr",)
 """Types whose checkpoints make each image square, unlike their processor's default: their windows need it."""
+# Type → argument of its image processor → what its checkpoints say, where the configuration has no field for it.
+SAID = {"dots3_note": {"temporal_patch_size": 1}}
 MOST_PATCHES = 64
 """Patches of an image for the kind that cuts it into as many as fit (Pix2Struct, KOSMOS-2.5)."""
 PALETTE = [[level / 128 - 1] * 3 for level in range(0, 256, 16)]
@@ -94,7 +96,7 @@ def _arguments(default: Any, config: Any) -> dict[str, Any]:
         arguments["high_res_size"] = {"height": side, "width": side}
     if hasattr(default, "clusters"):
         arguments["clusters"] = PALETTE
-    return arguments
+    return arguments | SAID.get(config.model_type, {})
 
 
 def _sized(default: Any, height: int, width: int) -> Any:

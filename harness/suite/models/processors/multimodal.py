@@ -11,7 +11,7 @@ from transformers.models.auto.processing_auto import PROCESSOR_MAPPING_NAMES
 
 from harness.suite.models.processors.audio import tiny_feature_extractor
 from harness.suite.models.processors.configs import VISION_TOWERS, field, mapped, sub_config
-from harness.suite.models.processors.images import blank, tiny_image_processor
+from harness.suite.models.processors.images import blank, image_side, tiny_image_processor
 from harness.suite.models.processors.tokenizers import tiny_tokenizer
 from harness.suite.outcomes import Unsupported
 
@@ -37,6 +37,10 @@ GRIDS = ("llava_onevision",)
 RENAMED = {"img_size": "image_size"}
 # Argument of a processor → what the checkpoints say where the configuration says nothing (VipLlava's).
 UNSAID = {"vision_feature_select_strategy": "default"}
+# Type → argument of its processor → value, where the tiny configuration's own would miscount placeholders.
+COUNTED = {
+    "deepseek_ocr2": {"patch_size": 1},  # 144 queries whatever the size: 48 pixels a side, in fours
+}
 IMAGE_DIMENSIONS = 3
 """Channels, height and width: the dimensions before them count tiles."""
 
@@ -112,10 +116,15 @@ def _setting(name: str, model: Any, own: Any, parts: dict[str, Any]) -> Any:
         return tiny_tokenizer(model, own)
     if name.endswith("_token"):
         return getattr(parts["tokenizer"], name, None)
+    if name in (counted := COUNTED.get(model.config.model_type, {})):
+        return counted[name]
     clip = sub_config(model.config, VISION_TOWERS).model_type == "clip_vision_model"
     if name == "num_additional_image_tokens" and clip:
         return 1  # the class token, which no field counts
-    return field(model.config, RENAMED.get(name, name)) or UNSAID.get(name)
+    found = field(model.config, RENAMED.get(name, name)) or UNSAID.get(name)
+    if found is None and name == "patch_size":  # of a tower of convolutions: its stride
+        return image_side(model.config)[0] // math.isqrt(image_rows(model, parts["image_processor"]))
+    return found
 
 
 def _count(model: Any, image_processor: Any) -> int:
