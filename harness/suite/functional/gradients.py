@@ -80,7 +80,7 @@ def _nearest(loss: Loss, used: Direction, norm: float, steps: Sequence[float]) -
 
 
 def _differentiable(subject: Subject) -> tuple[Any, Loss, Sequence[float], torch.Tensor]:
-    """A copy of the model, its loss, the steps that suit its precision, and the loss as it is, with its graph.
+    """A copy of the model, its loss, the steps for its precision, and the loss as it is, with its graph.
 
     In float64 where the model's code allows it.
     """

@@ -47,14 +47,18 @@ def loaded_in_bfloat16(subject: Subject) -> Any:
     """
     kind = type(subject.model)
     made = kind._from_config(copy.deepcopy(subject.model.config), dtype=torch.bfloat16)  # noqa: SLF001
-    kept = [rf"(^|\.){name}($|\.)" for name in getattr(kind, "_keep_in_fp32_modules_strict", None) or ()]
+    if not hasattr(made, "input_modalities"):  # transformers 4 makes the base of a generic head in float32
+        made = made.to(torch.bfloat16)
+    kept = "|".join(getattr(kind, "_keep_in_fp32_modules_strict", None) or ())
+    for name, part in made.named_modules():
+        if kept and re.search(rf"(^|\.)({kept})$", name):
+            part.float()
     for name, parameter in made.named_parameters():
-        if parameter.is_floating_point():
-            wide = any(re.search(pattern, name) for pattern in kept)
-            parameter.data = parameter.data.to(torch.float32 if wide else torch.bfloat16)
+        if kept and re.search(rf"(^|\.)({kept})$", name):
+            parameter.data = parameter.data.float()
     made.load_state_dict(subject.model.state_dict(), strict=False)
-    for part in subject.pins.get("wide", ()):
-        attrgetter(part)(made).float()
+    for path in subject.pins.get("wide", ()):
+        attrgetter(path)(made).float()
     return made.eval().to(subject.device)
 
 

@@ -37,7 +37,9 @@ class Stack:
     @classmethod
     def of(cls, raw: Mapping[str, Any], reference: Any, layers: int) -> "Stack":
         """`layers` deep, or deeper for each layer whose index is named; whole where the layers are stages."""
-        whole = _depth(raw) or _depth(own_values(reference))
+        own = own_values(reference)
+        listed = max((_entries(own[name]) for name in own if name.endswith(KINDS)), default=0)
+        whole = _depth(raw) or _depth(own) or listed
         if not whole:
             return cls(0, layers)
         stages = whole if whole <= STAGES and any(_entries(value) == whole for value in raw.values()) else 0
@@ -49,6 +51,14 @@ class Stack:
         if INDICES.fullmatch(name):
             return _reindexed(values, self)
         return _one_of_each(values, self.tiny) if len(values) == self.whole > STAGES else None
+
+    def listed(self, name: str, derived: Any) -> list[Any] | None:
+        """A layer of each kind, where the class derives a list of kinds from the depth.
+
+        It would repeat a pattern, of which a tiny stack may not reach the end.
+        """
+        kinds_of_layers = name.endswith(KINDS) and isinstance(derived, list | tuple)
+        return self.cut(name, derived) if kinds_of_layers and self.whole else None
 
 
 def kinds(config: Any) -> Iterator[tuple[str, str]]:

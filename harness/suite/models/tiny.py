@@ -116,6 +116,8 @@ def _shrunk_fields(reference: Any, given: Mapping[str, Any], plan: Plan) -> dict
             fields[name] = small
         elif name in given:
             fields[name] = value
+        elif value is None and (listed := stack.listed(name, vars(reference).get(name))):
+            fields[name] = listed
     return {name: value for name, value in fields.items() if value is not None or name in given}
 
 

@@ -10,13 +10,13 @@ import torch
 from harness.matrix.load import find_root, load
 from harness.matrix.records import Model
 from harness.matrix.select import Selection, select
+from harness.results.record import Outcome
 from harness.suite.functional.subject import tensors
 from harness.suite.models.build import (
     FILL_BLOCK,
     depth,
     full_config,
     full_model,
-    lacking,
     model_class,
     perturb,
     set_depth,
@@ -25,7 +25,7 @@ from harness.suite.models.build import (
 )
 from harness.suite.models.inputs.context import Shape
 from harness.suite.models.inputs.make import find_recipe, make_inputs
-from harness.suite.outcomes import Unsupported
+from harness.suite.outcomes import Unsupported, message_of, of_exception
 from harness.suite.throughput.depth import measure_size
 
 MATRIX = load(find_root(Path(__file__)))
@@ -166,10 +166,12 @@ def test_a_class_that_the_type_does_not_have_is_unsupported_and_named() -> None:
         model_class(replace(MODELS["resnet"], classes=("ResNetForCausalLM",)))
 
 
-def test_a_library_that_is_missing_is_unsupported_and_what_else_cannot_be_imported_is_an_error() -> None:
-    said = "DinatModel requires the natten library but it was not found in your environment. Install it"
-    reason = lacking(ImportError(said))
-    assert isinstance(reason, Unsupported)
-    assert str(reason) == "DinatModel requires the natten library but it was not found in your environment"
-    error = ImportError("cannot import name 'x' from 'y'")
-    assert lacking(error) is error
+def test_a_library_that_is_missing_is_unsupported_and_what_else_cannot_be_imported_is_not() -> None:
+    said = ImportError(
+        "DinatModel requires the natten library but it was not found in your environment. Install it"
+    )
+    assert of_exception(said) is Outcome.UNSUPPORTED
+    assert (
+        message_of(said) == "DinatModel requires the natten library but it was not found in your environment"
+    )
+    assert of_exception(ImportError("cannot import name 'x' from 'y'")) is not Outcome.UNSUPPORTED

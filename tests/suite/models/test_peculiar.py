@@ -24,6 +24,7 @@ PINS = {
     "bins",
     "draws",
     "entry",
+    "forced",
     "frames",
     "generate",
     "grid",
@@ -38,6 +39,7 @@ PINS = {
     "tiles",
     "video_time",
     "vocabulary",
+    "wide",
 }
 PER_MODALITY = {
     f"{modality}_{what}"

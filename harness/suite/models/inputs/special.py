@@ -15,7 +15,7 @@ def past_values(context: Context) -> torch.Tensor:
     """(1, time, variables) or (1, time): a series up to now."""
     config = context.config
     channels: int | None = getattr(config, "num_input_channels", None)
-    variables: int = channels if channels else getattr(config, "input_size", 1)
+    variables: int = int(channels or getattr(config, "input_size", 1) or 1)
     shape = (_past(context), variables) if channels or variables > 1 else (_past(context),)
     return context.uniform("past_values", 1, *shape)
 

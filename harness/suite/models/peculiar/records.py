@@ -37,7 +37,7 @@ class Peculiarity:
     the `Context` that makes it, or None to leave it out. `through`: arguments that forward hands on without
     naming them. `parts`: part whose forward is run → its layouts. `joined`: argument → the dimension along
     which rows make a batch. `generate`: further arguments of generate; `keeps_prompt`: False where it
-    rewrites the prompt; `forced`: False where it refuses a processor of logits. `draws`: True where the model draws random numbers in eval mode too, by design.
-    `padding_side`, `padding_token`: how padding is put in. `wide`: parts that the model's own generate turns
-    to float32.
+    rewrites the prompt; `forced`: False where it refuses a processor of logits. `draws`: True where the model
+    draws random numbers in eval mode too, by design. `padding_side`, `padding_token`: how padding is put in.
+    `wide`: parts that the model's own generate turns to float32.
     """

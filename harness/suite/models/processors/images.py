@@ -25,7 +25,7 @@ PIXELS = {"min_pixels": 32 * 32, "max_pixels": 64 * 64}
 """The same bounds, under the names of others."""
 SQUARE = ("lw_detr",)
 """Types whose checkpoints make each image square, unlike their processor's default: their windows need it."""
-# Type → argument of its image processor → what its checkpoints say, where the configuration has no field for it.
+# Type → argument of its image processor → what its checkpoints say, where the configuration says nothing.
 SAID = {"dots3_note": {"temporal_patch_size": 1}}
 MOST_PATCHES = 64
 """Patches of an image for the kind that cuts it into as many as fit (Pix2Struct, KOSMOS-2.5)."""

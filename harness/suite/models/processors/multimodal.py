@@ -118,6 +118,11 @@ def _setting(name: str, model: Any, own: Any, parts: dict[str, Any]) -> Any:
         return getattr(parts["tokenizer"], name, None)
     if name in (counted := COUNTED.get(model.config.model_type, {})):
         return counted[name]
+    return _of_config(name, model, parts)
+
+
+def _of_config(name: str, model: Any, parts: dict[str, Any]) -> Any:
+    """The value of an argument that a configuration has, or that follows from one."""
     clip = sub_config(model.config, VISION_TOWERS).model_type == "clip_vision_model"
     if name == "num_additional_image_tokens" and clip:
         return 1  # the class token, which no field counts
