@@ -47,8 +47,9 @@ def loaded_in_bfloat16(subject: Subject) -> Any:
     """
     kind = type(subject.model)
     made = kind._from_config(copy.deepcopy(subject.model.config), dtype=torch.bfloat16)  # noqa: SLF001
-    if not hasattr(made, "input_modalities"):  # transformers 4 makes the base of a generic head in float32
-        made = made.to(torch.bfloat16)
+    for parameter in made.parameters():  # some are made in float32 whatever the default (XLNet's biases)
+        if parameter.is_floating_point():
+            parameter.data = parameter.data.bfloat16()
     kept = "|".join(getattr(kind, "_keep_in_fp32_modules_strict", None) or ())
     for name, part in made.named_modules():
         if kept and re.search(rf"(^|\.)({kept})$", name):

@@ -97,8 +97,8 @@ RULES = (
         r"(.*_)?depths?|n_layers?|stage_num_blocks|layers_per_.*|num_block_repeats",
         Kind.LAYERS,
     ),
-    _rule(r"(.*_)?(num_|n_)?(.*_)?experts|expert_num|moe_num_experts", Kind.EXPERTS),
-    _rule(r"(.*_)?vocab(_size.*)?|num_embeddings|codebook_size|num_codes", Kind.VOCAB),
+    _rule(r"(.*_)?(num_|n_)?(.*_)?experts|expert_num|zero_expert_num", Kind.EXPERTS),
+    _rule(r"(.*_)?vocab(_size.*)?|num_embeddings|codebook_size|num_codes|num_(bpe|wordpiece)_labels", Kind.VOCAB),
     _rule(r"(.*_)?rank(_.*)?", Kind.RANK),
     _rule(r"max_(source|target)_positions", Kind.POSITIONS, FRAMES),
     _rule(

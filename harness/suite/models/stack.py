@@ -38,8 +38,8 @@ class Stack:
     def of(cls, raw: Mapping[str, Any], reference: Any, layers: int) -> "Stack":
         """`layers` deep, or deeper for each layer whose index is named; whole where the layers are stages."""
         own = own_values(reference)
-        listed = max((_entries(own[name]) for name in own if name.endswith(KINDS)), default=0)
-        whole = _depth(raw) or _depth(own) or listed
+        listed = (_entries(value) for name, value in own.items() if _names_kinds(name, value))
+        whole = _depth(raw) or _depth(own) or max(listed, default=0)
         if not whole:
             return cls(0, layers)
         stages = whole if whole <= STAGES and any(_entries(value) == whole for value in raw.values()) else 0
@@ -57,8 +57,7 @@ class Stack:
 
         It would repeat a pattern, of which a tiny stack may not reach the end.
         """
-        kinds_of_layers = name.endswith(KINDS) and isinstance(derived, list | tuple)
-        return self.cut(name, derived) if kinds_of_layers and self.whole else None
+        return self.cut(name, derived) if _names_kinds(name, derived) and self.whole else None
 
 
 def kinds(config: Any) -> Iterator[tuple[str, str]]:
@@ -70,6 +69,11 @@ def kinds(config: Any) -> Iterator[tuple[str, str]]:
                 yield from ((name, entry) for entry in value if isinstance(entry, str))
     for sub in sub_configs(config).values():
         yield from kinds(sub)
+
+
+def _names_kinds(name: str, values: Any) -> bool:
+    """A list that has the kind of each layer, by name; patterns of numbers are others' (Dia's delays)."""
+    return name.endswith(KINDS) and _entries(values) > 0 and all(isinstance(entry, str) for entry in values)
 
 
 def _depth(values: Mapping[str, Any]) -> int:

@@ -32,7 +32,11 @@ ROWS: dict[str, Row] = {
             "each stage's input channels are the ones before's output, scaled and rounded, the last "
             "ones the pooled width"
         ),
-        fields={"vision_config.in_channels": [32, *[16] * 6], "vision_config.out_channels": [*[16] * 6, 32]},
+        fields={
+            "vision_config.in_channels": [32, *[16] * 6],
+            "vision_config.out_channels": [*[16] * 6, 32],
+            "vision_config.depth_coefficient": 1.0,  # layers are so many times as many
+        },
     ),
     "aria": Row(
         reason="the projector has so many queries for an image of so many patches",

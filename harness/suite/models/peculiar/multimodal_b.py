@@ -200,6 +200,10 @@ ROWS: dict[str, Row] = {
         fields={"coordinate_size": 12, "shape_size": 8, "input_size": 32, "patch_size": 8},
         inputs={"image_layout": "image", "image_size": 32},
     ),
+    "llama4_text": Row(
+        reason="the layers of full attention have no rotary positions, which another list says",
+        fields={"no_rope_layers": [1, 0]},
+    ),
     "llama4_vision_model": Row(
         reason="pixel shuffling folds 2 × 2 patches into one before the layer of that width",
         fields={"intermediate_size": 256},
@@ -610,11 +614,16 @@ ROWS: dict[str, Row] = {
         base={"shared_expert_intermediate_size": 384},
     ),
     **dict.fromkeys(
-        ("qwen3_5", "qwen3_5_moe", "qwen3_vl", "qwen3_vl_moe", "qwen4_exp"),
+        ("qwen3_5", "qwen3_5_moe", "qwen3_vl", "qwen3_vl_moe"),
         Row(
             reason="each frame of a video has its own brackets",
             inputs={"image_layout": "grid", "video_layout": "grid", "video_groups": 2},
         ),
+    ),
+    "qwen4_exp": Row(
+        reason="each frame of a video has its own brackets; an indexer chooses among blocks, by no gradient",
+        frozen=("indexer",),
+        inputs={"image_layout": "grid", "video_layout": "grid", "video_groups": 2},
     ),
     "sam3_tracker": Row(
         reason="sizes of the feature maps follow from the image's, but are fields",

@@ -253,7 +253,8 @@ ROWS: dict[str, Row] = {
         exempt={"padding_invariance": "each token is read with its neighbours, the last with padding"},
     ),
     "qwen4_exp_text": Row(
-        reason="its index of blocks of tokens and its embeddings of n-grams have no defaults",
+        reason="its index of blocks of tokens, a hard choice, and its embeddings of n-grams have no defaults",
+        frozen=("indexer",),
         base={
             "indexer_n_heads": 4,
             "indexer_kv_heads": 1,

@@ -102,6 +102,18 @@ ROWS: dict[str, Row] = {
             fields={"image_size": 64, "window_size": 2, "embed_dim": 16, "depths": [2, 1, 1, 1]},
         ),
     ),
+    **dict.fromkeys(
+        ("focalnet", "maskformer-swin", "swinv2"),
+        Row(reason="the width doubles from stage to stage", fields={"embed_dim": 16}),
+    ),
+    "dinov3_convnext": Row(
+        reason="the widths and depths of its stages have no default fields",
+        fields={"hidden_sizes": [16, 16, 32, 64], "depths": [1, 1, 2, 1]},
+    ),
+    **dict.fromkeys(
+        ("mobilenet_v1", "mobilenet_v2"),
+        Row(reason="its widths are written in the code, times a factor", fields={"depth_multiplier": 0.25}),
+    ),
     "levit": Row(
         reason="its convolutions make patches of 16 whatever patch_size says; two stages shrink the map",
         fields={"image_size": 96, "patch_size": 16},
