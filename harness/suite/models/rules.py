@@ -98,7 +98,9 @@ RULES = (
         Kind.LAYERS,
     ),
     _rule(r"(.*_)?(num_|n_)?(.*_)?experts|expert_num|zero_expert_num", Kind.EXPERTS),
-    _rule(r"(.*_)?vocab(_size.*)?|num_embeddings|codebook_size|num_codes|num_(bpe|wordpiece)_labels", Kind.VOCAB),
+    _rule(
+        r"(.*_)?vocab(_size.*)?|num_embeddings|codebook_size|num_codes|num_(bpe|wordpiece)_labels", Kind.VOCAB
+    ),
     _rule(r"(.*_)?rank(_.*)?", Kind.RANK),
     _rule(r"max_(source|target)_positions", Kind.POSITIONS, FRAMES),
     _rule(

@@ -17,7 +17,8 @@ from harness.matrix.load import find_root, load
 from harness.matrix.plan import plan
 from harness.matrix.records import Checkpoint, Parameters, Suite
 from harness.matrix.select import Selection, select
-from harness.suite.functional.checks import CHECKS, Facts, applicable
+from harness.suite.functional.checks import CHECKS, Facts, applicable, set_attention
+from harness.suite.functional.precision import loaded_in_bfloat16
 from harness.suite.functional.subject import CheckFailed, Finding, Subject, deviation, tensors
 from harness.suite.functional.subjects import subject_of
 from harness.suite.models.build import tiny_model, tiny_pair
@@ -260,6 +261,20 @@ def test_fused_attention_of_another_scale() -> None:
     assert failing("llama", breaking) == {"sdpa_vs_eager"}
 
 
+def test_parts_of_one_kind_of_attention_keep_it_and_the_others_change() -> None:
+    """Gemma 4's tower for sound has no fused attention, and stands two configurations below Jev's own."""
+    model = tiny_pair("gemma4", "JevForDecision", 0)
+    for implementation in ("eager", "sdpa"):
+        set_attention(model, implementation)
+        used = {
+            type(part).__name__: part.config._attn_implementation
+            for part in model.modules()
+            if hasattr(part, "set_attn_implementation")
+        }
+        assert used["Gemma4AudioModel"] == "eager"
+        assert {used["Gemma4TextModel"], used["Gemma4VisionModel"]} == {implementation}
+
+
 def detached(module: Any, arguments: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
     return (arguments[0].detach(), *arguments[1:])
 
@@ -310,6 +325,13 @@ def in_bfloat16(spoil: Callable[[torch.Tensor], torch.Tensor]) -> Callable[..., 
 
 def test_a_module_that_misbehaves_in_bfloat16_alone() -> None:
     assert failing("bert", forward(in_bfloat16(lambda logits: 1.2 * logits))) == {"bf16_vs_fp32"}
+
+
+def test_a_part_that_generate_turns_to_float32_is_loaded_so() -> None:
+    model = tiny_pair("qwen2_5_omni", "Qwen2_5OmniForConditionalGeneration", 0)
+    low = loaded_in_bfloat16(Subject(model, "cpu", 0, Layouts(model)))
+    assert {parameter.dtype for parameter in low.token2wav.parameters()} == {torch.float32}
+    assert {parameter.dtype for parameter in low.thinker.parameters()} == {torch.bfloat16}
 
 
 def test_bfloat16_that_overflows() -> None:

@@ -30,3 +30,12 @@ def test_a_mask_that_is_ignored_is_found_there_too() -> None:
     subject = splinter()
     subject.model.register_forward_pre_hook(blind, with_kwargs=True)
     assert padding_invariance(subject).deviation > 1e-2
+
+
+def test_a_text_that_the_model_cuts_shorter_than_what_it_was_given() -> None:
+    """BLIP-2 drops the tokens that stand for the image: 24 tokens give 14 states, 29 give 19."""
+    model = tiny_pair("blip-2", "Blip2ForImageTextRetrieval", 0)
+    subject = Subject(model, "cpu", 0, Layouts(model))
+    states = subject.forward(subject.inputs(batch=2))["text_model_output.last_hidden_state"]
+    assert states.shape[1] == 14
+    assert padding_invariance(subject).deviation < 1e-4

@@ -20,11 +20,14 @@ from harness.suite.models.build import (
     model_class,
     perturb,
     set_depth,
+    tiny_config_for,
     tiny_config_of,
     tiny_model,
 )
+from harness.suite.models.classes import find_config_class, find_model_class
 from harness.suite.models.inputs.context import Shape
 from harness.suite.models.inputs.make import find_recipe, make_inputs
+from harness.suite.models.peculiar import ROWS
 from harness.suite.outcomes import Unsupported, message_of, of_exception
 from harness.suite.throughput.depth import measure_size
 
@@ -175,3 +178,13 @@ def test_a_library_that_is_missing_is_unsupported_and_what_else_cannot_be_import
         message_of(said) == "DinatModel requires the natten library but it was not found in your environment"
     )
     assert of_exception(ImportError("cannot import name 'x' from 'y'")) is not Outcome.UNSUPPORTED
+
+
+def test_a_class_of_a_part_is_given_what_its_own_configuration_has_and_no_more() -> None:
+    """Emu3's row names words of its vocabulary and the encoder of images, none of them the text's."""
+    text = tiny_config_for(find_model_class("emu3", "Emu3ForCausalLM"), find_config_class("emu3"), {})
+    whole = tiny_config_for(
+        find_model_class("emu3", "Emu3ForConditionalGeneration"), find_config_class("emu3"), {}
+    )
+    assert not {"vocabulary_map", "vq_config"} & vars(text).keys()
+    assert len(whole.vocabulary_map) == len(ROWS["emu3"].fields["vocabulary_map"])

@@ -280,3 +280,20 @@ def test_a_class_of_generation_attends_to_what_came_before_only() -> None:
     assert tiny_of("bert", "BertLMHeadModel").is_decoder
     assert not tiny_of("bert", "BertForMaskedLM").is_decoder
     assert raw_fields(find_config_class("bert"))["is_decoder"] is False
+
+
+@pytest.mark.parametrize(
+    ("model_type", "name"),
+    [
+        ("llava_next_video", "LlavaNextVideoForConditionalGeneration"),
+        ("llava_onevision", "LlavaOnevisionForConditionalGeneration"),
+    ],
+)
+def test_images_are_cut_into_as_many_tiles_of_the_tower_s_tiny_size(model_type: str, name: str) -> None:
+    whole, tiny = find_config_class(model_type)(), tiny_of(model_type, name)
+    tiles = [
+        [[side / config.vision_config.image_size for side in sides] for sides in config.image_grid_pinpoints]
+        for config in (whole, tiny)
+    ]
+    assert tiny.vision_config.image_size < whole.vision_config.image_size
+    assert tiles[1] == tiles[0]

@@ -411,8 +411,16 @@ ROWS: dict[str, Row] = {
             "arguments": {"decoder_input_ids": lambda c: codes(c, "decoder_input_ids", 200, CODEBOOKS, 6)},
         },
     ),
+    **dict.fromkeys(
+        ("pocket_tts_audio_tokenizer", "pocket_tts_audio_tokenizer_encoder"),
+        Row(reason="its channels double from stage to stage", fields={"num_filters": 8}),
+    ),
+    "audio-spectrogram-transformer": Row(
+        reason="a recording has as many frames as a field says", fields={"max_length": 64}
+    ),
     "pocket_tts_audio_tokenizer_decoder": Row(
-        reason="decodes latents of the codec's width",
+        reason="decodes latents of the codec's width; its channels halve from stage to stage",
+        fields={"num_filters": 8},
         inputs={"arguments": {"latents": lambda c: c.uniform("latents", 1, c.config.hidden_size, 4)}},
     ),
     **dict.fromkeys(

@@ -23,6 +23,8 @@ EMU3_WORDS = {
     **{f"<|visual token {i:06d}|>": FIRST_CODE + i for i in range(CODES)},
 }
 
+NARROW = {"base_channels": 32, "num_res_blocks": 1}
+"""Of an encoder of images: as few channels as its norms have groups."""
 
 ROWS: dict[str, Row] = {
     "chameleon": Row(
@@ -30,7 +32,8 @@ ROWS: dict[str, Row] = {
         fields={
             "vocabulary_map": CHAMELEON_WORDS,
             "vq_config.num_embeddings": CODES,
-            "vq_config.base_channels": 32,
+            **{f"vq_config.{name}": value for name, value in NARROW.items()},
+            "vq_config.channel_multiplier": [1, 1, 1, 1, 2],
         },
         frozen=("vqmodel",),
         inputs={"image_size": 32},
@@ -40,12 +43,16 @@ ROWS: dict[str, Row] = {
         fields={
             "vocabulary_map": EMU3_WORDS,
             "vq_config.codebook_size": CODES,
-            "vq_config.base_channels": 32,
-            "vq_config.num_res_blocks": 1,
-            "vq_config.hidden_size": 128,
+            **{f"vq_config.{name}": value for name, value in NARROW.items()},
+            "vq_config.channel_multiplier": [1, 1, 1, 2],
+            "vq_config.hidden_size": 64,
         },
         frozen=("vqmodel",),
         inputs={"image_size": 32},
+    ),
+    "janus_vqgan": Row(
+        reason="its channels are so many times as many from stage to stage",
+        fields={**NARROW, "channel_multiplier": [1, 1, 1, 1, 2]},
     ),
     "glm_image": Row(
         reason=(

@@ -252,6 +252,10 @@ ROWS: dict[str, Row] = {
         fields={"hidden_size": 64, "embedding_size": 32, "intra_bottleneck_size": 32},
         exempt={"padding_invariance": "each token is read with its neighbours, the last with padding"},
     ),
+    "pegasus_x": Row(
+        reason="a text is padded to whole blocks, beside global tokens",
+        fields={"block_size": 8, "num_global_tokens": 4},
+    ),
     "qwen4_exp_text": Row(
         reason="its index of blocks of tokens, a hard choice, and its embeddings of n-grams have no defaults",
         frozen=("indexer",),
