@@ -97,6 +97,8 @@ def _one_of_each(values: Any, depth: int) -> list[Any]:
 
     The first of each kind, in order, then from the start.
     """
+    if depth >= len(values):  # deeper than the whole, where more layers are named than there are
+        return [*values, *[values[-1]] * (depth - len(values))]
     first: dict[str, int] = {}
     for index, value in enumerate(values):
         first.setdefault(repr(value), index)
