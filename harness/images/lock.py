@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from harness.errors import ImageError
+from harness.files import replace
 from harness.images.host import ca_bundle, is_there, pip_options
 from harness.matrix.records import Device
 
@@ -73,7 +74,7 @@ def lock(device: Device, root: Path, tell: Callable[[str], None]) -> None:
         f"# Made by 'nox -s lock': change requirements.in instead. Python {PYTHON}, {PLATFORM}.\n"
         f"{_made_from(folder)}\n"
     )
-    _replace(folder / "requirements.lock", header + resolved.stdout)
+    replace(folder / "requirements.lock", (header + resolved.stdout).encode())
     count = resolved.stdout.count("==")
     tell(f"images/{device.image}/requirements.lock: {count} packages")
 
@@ -115,9 +116,3 @@ def _uv() -> str:
     if found is None:
         raise ImageError("uv, which makes the locks, is not installed: 'python -m pip install uv'")
     return found
-
-
-def _replace(path: Path, text: str) -> None:
-    temporary = path.with_suffix(".new")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)

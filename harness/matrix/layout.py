@@ -1,13 +1,13 @@
 """How `matrix.json` is written: a row a line, sorted, so that a person can read the diff."""
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from harness.errors import MatrixError
+from harness.files import replace
 
 SORTED = ("devices", "architectures", "models")
 """Lists whose rows stand in the order of their ids; the others keep the order in which they were written."""
@@ -42,14 +42,10 @@ def model_row(row: Mapping[str, Any]) -> dict[str, Any]:
 def write(root: Path, data: Mapping[str, Any]) -> None:
     """Replace the matrix of the checkout at `root` whole, or leave it as it is."""
     path = root / "matrix.json"
-    new = path.with_name(f".matrix.json.{os.getpid()}")
     try:
-        new.write_text(text(data), "utf-8")
-        new.replace(path)
+        replace(path, text(data).encode())
     except OSError as error:
         raise MatrixError([f"{path} cannot be written: {error.strerror}"]) from error
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def _entry(key: str, value: Any) -> str:

@@ -11,6 +11,8 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from harness.files import replace
+
 KEPT = 64
 """Hashes that are remembered, the newest first."""
 
@@ -28,9 +30,7 @@ def remember(text: bytes) -> None:
     with suppress(OSError):
         path = _path()
         path.parent.mkdir(parents=True, exist_ok=True)
-        new = path.with_name(f"{path.name}.{os.getpid()}")
-        new.write_text("\n".join(dict.fromkeys(kept)) + "\n", "ascii")
-        new.replace(path)
+        replace(path, ("\n".join(dict.fromkeys(kept)) + "\n").encode("ascii"))
 
 
 def _remembered() -> list[str]:

@@ -10,13 +10,14 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from harness.errors import RecordError, ResultsError
+from harness.files import replace
 from harness.matrix.records import Cell
 from harness.matrix.schema import Kind, require
 from harness.results.record import VERSION, Result
@@ -163,19 +164,9 @@ class RunStore:
         """Write a file so that it is there whole or not at all."""
         path = self.folder / name
         require(kind, data, str(path))
-        new = path.with_name(f"{name}.new")
+        content = json.dumps(data, indent=1, allow_nan=False).encode() + b"\n"
         with _refusals(path, "written"):
-            try:
-                with new.open("w", encoding="utf-8") as file:
-                    json.dump(data, file, indent=1, allow_nan=False)
-                    file.write("\n")
-                    file.flush()
-                    os.fsync(file.fileno())
-                new.replace(path)
-            except OSError:
-                with suppress(OSError):
-                    new.unlink(missing_ok=True)
-                raise
+            replace(path, content)
 
 
 def require_writable(results: Path) -> None:

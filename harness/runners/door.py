@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import HarnessError, RecordError, ResultsError
+from harness.files import replace
 from harness.matrix import schema
 from harness.matrix.records import Cell
 from harness.results.record import Outcome, Report, Result
@@ -29,6 +30,8 @@ LINE_BYTES, JSON_BYTES = 4 * MIB, 16 * MIB
 """Caps of a line of results and of pytest-benchmark's file: parsed, JSON can take thirty times its size."""
 OWN_BYTES = GIB
 """Cap of the files that we wrote ourselves."""
+READABLE = 0o644
+"""Mode of what the container's user reads, whatever the caller's umask."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +59,12 @@ def open_door(order: Order, cells: Sequence[Cell], code: Mapping[str, bytes] | N
         "cells": [cell.to_json() for cell in cells],
     }
     schema.require("cells", data, str(order.cells))
-    _write(order.cells, json.dumps(data).encode())
+    replace(order.cells, json.dumps(data).encode(), mode=READABLE)
     if code is not None:
         order.code.mkdir()
         order.code.chmod(0o755)
         for name, content in code.items():
-            _write(order.code / name, content)
+            replace(order.code / name, content, mode=READABLE)
     order.out.mkdir(mode=0o700)
     if os.getuid() == 0 and order.isolation.user.startswith(f"{CONTAINER_UID}:"):
         os.chown(order.out, CONTAINER_UID, CONTAINER_UID)
@@ -74,7 +77,7 @@ def write_order(order: Order, process: Owner | None = None) -> None:
         "owner": Owner.of(os.getpid()).to_json(),
         "process": process.to_json() if process else None,
     }
-    _write(order.work / ORDER, json.dumps(data).encode())
+    replace(order.work / ORDER, json.dumps(data).encode())
 
 
 def read_order(work: Path) -> tuple[Order, Owner, Owner | None]:
@@ -127,7 +130,7 @@ def close_door(order: Order) -> tuple[str, ...]:
             continue
         target = order.folder / folder / f"{order.name}{suffix}"
         target.parent.mkdir(exist_ok=True)
-        _write(target, content)
+        replace(target, content)
     remove(order.work)
     return tuple(problems)
 
@@ -258,11 +261,3 @@ FILED: tuple[tuple[str, str, str, Callable[[Path, Order], bytes]], ...] = (
     ("log.txt", "logs", ".log", _read_end),
 )
 """File of the attempt, folder of the run, suffix there, and how it is read."""
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file as a whole or not at all."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_bytes(content)
-    temporary.chmod(0o644)  # the container's user reads what goes in, whatever the caller's umask
-    temporary.replace(path)

@@ -163,7 +163,7 @@ def test_a_full_disk_is_one_sentence_and_keeps_what_was_written(
     (store.folder / "results.jsonl").symlink_to(full)
     with pytest.raises(ResultsError, match="No space left on device; free some space"):
         store.append(make_result())
-    (store.folder / "run.json.new").symlink_to(full)
+    (store.folder / f".run.json.{os.getpid()}").symlink_to(full)
     with pytest.raises(ResultsError, match="No space left on device"):
         store.finish(MANIFEST)
     assert store.manifest() is None

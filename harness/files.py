@@ -1,0 +1,24 @@
+"""Files that are there whole or not at all."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+
+def replace(path: Path, content: bytes, *, mode: int | None = None) -> None:
+    """Give the file this content; on return it is on the disk, and whatever fails leaves the old one there.
+
+    `mode` stands whatever the caller's umask; without one the umask decides. OSError where it cannot be.
+    """
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with new.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if mode is not None:
+            new.chmod(mode)
+        new.replace(path)
+    finally:
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
