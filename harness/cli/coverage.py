@@ -2,6 +2,7 @@
 
 import json
 import sys
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +59,10 @@ def _two_runs(results: Path, run_id: str | None, device: str) -> tuple[RunStore,
     """The run asked for, or the newest of the functional suite on the device, and the one before it."""
     if run_id is not None:
         find(results, run_id)  # ResultsError, with the nearest, where there is none
-    functional = [entry.store for entry in runs(results) if _tests(entry.store, device)]
-    after = [store for store in functional if run_id is None or store.run <= run_id]
+    older = (entry.store for entry in runs(results) if run_id is None or entry.store.run <= run_id)
+    after = list(
+        islice((store for store in older if _tests(store, device)), 2)
+    )  # reads no more than it needs
     if not after or (run_id is not None and after[0].run != run_id):
         raise ResultsError(
             f"no run of the functional suite on {device}: start one with `nox -s test-{device} -- --all`"
