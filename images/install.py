@@ -8,6 +8,7 @@ where pip's sources have none, the index of the device is asked, briefly.
 import argparse
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -18,6 +19,12 @@ PIP_INSTALL = (
     *("--no-input", "--progress-bar=off", "--disable-pip-version-check", "--root-user-action=ignore"),
 )
 BRIEFLY = ("--retries=1", "--timeout=15")
+UNLOADABLE = ("torchaudio/lib/*.so",)
+"""Compiled parts, linked to CUDA in the only build that the usual index has, of packages that do without.
+
+Beside a torch that has no CUDA they end the import; torchaudio leaves out what it lacks of them (its
+`_extension`), and what transformers takes of it is its Python: resample, the filter banks.
+"""
 TOLD = "install: "
 """Begins each line that is meant for people; the others are pip's."""
 
@@ -47,6 +54,14 @@ def install(requirements: Iterable[str], options: Sequence[str] = ()) -> bool:
         wanted.write_text("\n".join(requirements) + "\n", encoding="utf-8")
         command = [sys.executable, *PIP_INSTALL, *options, "-r", str(wanted)]
         return subprocess.run(command, check=False).returncode == 0
+
+
+def remove_unloadable() -> None:
+    """Take from this Python's packages the compiled parts that need CUDA."""
+    packages = Path(sysconfig.get_path("platlib"))
+    for path in (path for pattern in UNLOADABLE for path in packages.glob(pattern)):
+        path.unlink()
+        tell(f"removed {path.relative_to(packages)}, which needs CUDA")
 
 
 def tell(line: str) -> None:
@@ -84,6 +99,8 @@ def main() -> int:
     tell(f"{len(usual)} further packages")
     if usual and not install(usual):
         return fail("no source that pip is configured with gave every package of the lock")
+    if any(row.split(maxsplit=1)[0].endswith("+cpu") for row in local):
+        remove_unloadable()
     return 0
 
 

@@ -90,3 +90,24 @@ def test_a_changed_wheel_is_refused(
     done = run(python, checkout, lock)
     assert done.returncode == 1
     assert "HASHES" in done.stderr
+
+
+@pytest.mark.usefixtures("only_wheels")
+@pytest.mark.parametrize(("torch", "stays"), [("1.0+cpu", False), ("1.0", True)])
+def test_what_links_cuda_goes_where_torch_has_none(
+    torch: str, stays: bool, tmp_path: Path, checkout: Path, make_wheel: MakeWheel
+) -> None:
+    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "fresh")], check=True)
+    python = tmp_path / "fresh" / "bin" / "python"
+    parts = ("torchaudio/lib/__init__.py", "torchaudio/lib/libtorchaudio.so")
+    lock = write_lock(
+        tmp_path / "lock",
+        make_wheel("torch", torch),
+        make_wheel("torchaudio", "2.0", tmp_path / "wheels", *parts),
+    )
+    done = run(python, checkout, lock)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert ("removed torchaudio/lib/libtorchaudio.so, which needs CUDA" in done.stdout) is not stays
+    (library,) = (tmp_path / "fresh" / "lib").glob("python*/site-packages/torchaudio/lib")
+    assert (library / "libtorchaudio.so").exists() is stays
+    assert (library / "__init__.py").exists()
