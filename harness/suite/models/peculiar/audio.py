@@ -94,11 +94,6 @@ def sample_mask(context: Any) -> torch.Tensor:
     return torch.ones(1, context.made["input_values"].shape[-1], dtype=torch.bool)
 
 
-def frame_mask(context: Any) -> torch.Tensor:
-    """(1, frames) of features whose frames come last."""
-    return torch.ones(1, context.made["input_features"].shape[-1], dtype=torch.long)
-
-
 ROWS: dict[str, Row] = {
     **dict.fromkeys(
         ("autoformer", "informer", "time_series_transformer"),
@@ -488,10 +483,13 @@ ROWS: dict[str, Row] = {
         exempt={"gradients": STRAIGHT},
     ),
     "xcodec": Row(
-        reason="codes have no gradient, nor has what makes them; its channels double from stage to stage",
+        reason="codes have no gradient, nor has what makes them; its channels double from stage to stage, "
+        "and both its towers make a frame of 320 samples",
         fields={
             "acoustic_model_config.encoder_hidden_size": 4,
             "acoustic_model_config.decoder_hidden_size": 64,
+            "acoustic_model_config.downsampling_ratios": [8, 5, 4, 2],
+            "acoustic_model_config.upsampling_ratios": [8, 5, 4, 2],
         },
         frozen=(
             "acoustic_encoder",
@@ -502,6 +500,25 @@ ROWS: dict[str, Row] = {
             "fc1",
             "quantizer",
         ),
+    ),
+    "higgs_audio_v2_tokenizer": Row(
+        reason="two frames of the sound at 16 kHz are one of the sound at 24 kHz; codes have no gradient",
+        fields={
+            "acoustic_model_config.encoder_hidden_size": 4,
+            "acoustic_model_config.decoder_hidden_size": 64,
+            "acoustic_model_config.downsampling_ratios": [8, 5, 4, 2, 3],
+            "acoustic_model_config.upsampling_ratios": [8, 5, 4, 2, 3],
+        },
+        frozen=(
+            "acoustic_encoder",
+            "semantic_model",
+            "encoder_semantic",
+            "decoder_semantic",
+            "fc",
+            "fc1",
+            "quantizer",
+        ),
+        inputs={"audio_layout": "channel", "samples": 7680},
     ),
     "gemma3n_audio": Row(
         reason="its mask says which frames are padding",
