@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from harness.suite.functional.subject import CheckFailed, Finding, Subject
+from harness.suite.models.inputs.rows import placed
 
 Direction = list[tuple[torch.nn.Parameter, torch.Tensor]]
 """Parameters, each with a tensor of its shape along which it is moved."""
@@ -85,7 +86,8 @@ def _differentiable(subject: Subject) -> tuple[Any, Loss, Sequence[float], torch
     In float64 where the model's code allows it.
     """
     inputs = subject.inputs(batch=2)
-    model, double = _in(torch.float64, subject), _cast(inputs, torch.float64)
+    model = _in(torch.float64, subject)
+    double = {name: placed(value, dtype=torch.float64) for name, value in inputs.items()}
     value = None
     try:
         value = _projected(subject.outputs(double, model))
@@ -106,13 +108,6 @@ def _in(dtype: torch.dtype, subject: Subject) -> Any:
     if hasattr(model, "set_experts_implementation"):
         model.set_experts_implementation("eager")  # torch's grouped matmul takes no float64
     return model
-
-
-def _cast(inputs: dict[str, Any], dtype: torch.dtype) -> dict[str, Any]:
-    return {
-        name: value.to(dtype) if isinstance(value, torch.Tensor) and value.is_floating_point() else value
-        for name, value in inputs.items()
-    }
 
 
 def _projected(outputs: Mapping[str, torch.Tensor]) -> torch.Tensor:

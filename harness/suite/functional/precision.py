@@ -2,12 +2,14 @@
 
 import copy
 import re
+from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any
 
 import torch
 
 from harness.suite.functional.subject import CheckFailed, Finding, Subject
+from harness.suite.models.inputs.rows import placed
 
 ROUNDING = 2.0**-8
 """bfloat16's relative rounding error: 8 bits of significand, round to nearest (IEEE 754's unit roundoff)."""
@@ -30,7 +32,7 @@ def bf16_vs_fp32(subject: Subject) -> Finding:
     subject.require(torch.bfloat16)
     low = loaded_in_bfloat16(subject)
     rounded = subject.variant()
-    rounded.load_state_dict({name: _fp32(value) for name, value in low.state_dict().items()}, strict=False)
+    rounded.load_state_dict(_in(torch.float32, low.state_dict()), strict=False)
     best = _ratio(subject, low, rounded, subject.seed)
     for draw in range(1, DRAWS):
         if best.deviation > CLOSE:
@@ -50,12 +52,13 @@ def loaded_in_bfloat16(subject: Subject) -> Any:
     for parameter in made.parameters():  # some are made in float32 whatever the default (XLNet's biases)
         if parameter.is_floating_point():
             parameter.data = parameter.data.bfloat16()
-    kept = "|".join(getattr(kind, "_keep_in_fp32_modules_strict", None) or ())
+    names = "|".join(getattr(kind, "_keep_in_fp32_modules_strict", None) or ())
+    kept = re.compile(rf"(^|\.)({names})$" if names else r"(?!)")
     for name, part in made.named_modules():
-        if kept and re.search(rf"(^|\.)({kept})$", name):
+        if kept.search(name):
             part.float()
     for name, parameter in made.named_parameters():
-        if kept and re.search(rf"(^|\.)({kept})$", name):
+        if kept.search(name):
             parameter.data = parameter.data.float()
     made.load_state_dict(subject.model.state_dict(), strict=False)
     for path in subject.pins.get("wide", ()):
@@ -66,11 +69,12 @@ def loaded_in_bfloat16(subject: Subject) -> Any:
 def _ratio(subject: Subject, low: Any, rounded: Any, seed: int) -> Finding:
     """The largest over the outputs, for one draw of inputs."""
     inputs = subject.inputs(batch=2, seed=seed)
+    narrow = _in(torch.bfloat16, inputs)
+    single = _in(torch.float32, narrow)
     wide = tuple(f"{part}." for part in subject.pins.get("wide", ()))
-    rounded_inputs = {n: _fp32(_bf16(v)) if n.startswith(wide) else _bf16(v) for n, v in inputs.items()}
     expected = subject.forward(inputs)
-    seen = subject.forward(rounded_inputs, low)
-    best = subject.forward({n: _fp32(v) for n, v in rounded_inputs.items()}, rounded)
+    seen = subject.forward({n: single[n] if n.startswith(wide) else v for n, v in narrow.items()}, low)
+    best = subject.forward(single, rounded)
     shared = [n for n, out in expected.items() if n in seen and seen[n].shape == out.shape == best[n].shape]
     if not shared:
         raise CheckFailed(f"no output could be compared: {sorted(seen)} against {sorted(expected)}")
@@ -79,12 +83,9 @@ def _ratio(subject: Subject, low: Any, rounded: Any, seed: int) -> Finding:
     return Finding(ratios[worst], f"relative error {_error(seen[worst], expected[worst]):.3g} in {worst}")
 
 
-def _bf16(value: Any) -> Any:
-    return value.bfloat16() if isinstance(value, torch.Tensor) and value.is_floating_point() else value
-
-
-def _fp32(value: Any) -> Any:
-    return value.float() if isinstance(value, torch.Tensor) and value.is_floating_point() else value
+def _in(dtype: torch.dtype, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with floating-point numbers in that dtype."""
+    return {name: placed(value, dtype=dtype) for name, value in values.items()}
 
 
 def _error(seen: torch.Tensor, expected: torch.Tensor) -> float:

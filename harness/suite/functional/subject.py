@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import torch
 
 from harness.suite.models.inputs.entry import call
-from harness.suite.models.inputs.rows import collate
+from harness.suite.models.inputs.rows import collate, placed
 from harness.suite.outcomes import Unsupported, message_of
 
 # Not compared: caches are objects of their own kind (XLNet's are called mems, and are detached), and router
@@ -64,7 +64,7 @@ class Subject:
     def rows(self, batch: int, tokens: int = 24, seed: int | None = None) -> list[dict[str, Any]]:
         """Inputs for `forward` row by row, on the device."""
         made = self.source.rows(batch, tokens, self.seed if seed is None else seed)
-        return [{name: self._placed(value) for name, value in row.items()} for row in made]
+        return [{name: placed(value, self.device) for name, value in row.items()} for row in made]
 
     def inputs(self, batch: int = 1, tokens: int = 24, seed: int | None = None) -> dict[str, Any]:
         """The same rows as one batch."""
@@ -73,9 +73,6 @@ class Subject:
     def together(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
         """Rows as one batch."""
         return collate(rows, self.pins.get("joined"))
-
-    def _placed(self, value: Any) -> Any:
-        return value.to(self.device) if isinstance(value, torch.Tensor) else value
 
     def prompt(self, batch: int = 1, tokens: int = 24) -> dict[str, Any]:
         """Inputs for `generate`: the same without what generation itself supplies."""

@@ -14,6 +14,7 @@ from harness.suite.models.build import depth, full_config, full_model, set_depth
 from harness.suite.models.inputs.context import Shape
 from harness.suite.models.inputs.make import find_recipe, make_inputs
 from harness.suite.models.inputs.modalities import PIXELS
+from harness.suite.models.inputs.rows import placed
 from harness.suite.models.inputs.text import placeholder_id
 from harness.suite.outcomes import Unsupported
 from harness.suite.throughput import memory
@@ -121,7 +122,7 @@ class Workload:
             )
             made = make_inputs(self.model, shape, recipe)
             self._require_positions(made["input_ids"].shape[1] if "input_ids" in made else tokens)
-            self._inputs = {name: self._placed(value) for name, value in made.items()}
+            self._inputs = {name: placed(value, self.device, self.dtype) for name, value in made.items()}
         return self._inputs
 
     def shapes(self) -> dict[str, list[int]]:
@@ -179,11 +180,6 @@ class Workload:
         ]
         _, owner, name = max(stacks, key=lambda entry: entry[0])
         return owner, name
-
-    def _placed(self, value: Any) -> Any:
-        if not isinstance(value, torch.Tensor):
-            return value
-        return value.to(self.device, self.dtype) if value.is_floating_point() else value.to(self.device)
 
 
 def caption_tokens(model: Any) -> int | None:

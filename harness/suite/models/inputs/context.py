@@ -1,14 +1,13 @@
 """What the makers of inputs see: the model, the sizes asked for, what was made so far, a source of values."""
 
 import inspect
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
-from harness.suite.models.fields import own_values, sub_configs
+from harness.suite.models.fields import sub_configs
 from harness.suite.models.inputs.entry import accepted
 from harness.suite.models.tokens import special_tokens
 
@@ -128,11 +127,6 @@ def seed_of(name: str, row: int, seed: int) -> int:
     return sum((i + 1) * ord(c) for i, c in enumerate(name)) + 7919 * row + 104729 * seed
 
 
-def square(count: int) -> int:
-    """The side of a square of so many patches."""
-    return math.isqrt(count)
-
-
 def _tree(config: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     yield path, config
     for name, sub in sub_configs(config).items():
@@ -155,6 +149,3 @@ def _has(config: Any, name: str) -> bool:
     if values.get(name) is not None:
         return True
     return name in getattr(config, "attribute_map", {}) and getattr(config, name, None) is not None
-
-
-__all__ = ["AUDIO", "VISION", "Context", "Shape", "own_values", "square"]

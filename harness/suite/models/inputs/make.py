@@ -18,9 +18,15 @@ from harness.suite.models.inputs import audio, special, text, vision
 from harness.suite.models.inputs.context import Context, Shape
 from harness.suite.models.inputs.entry import call
 from harness.suite.models.inputs.modalities import PIXELS, SOUNDS, VIDEOS, modalities
-from harness.suite.models.inputs.rows import collate
+from harness.suite.models.inputs.rows import collate, placed
 from harness.suite.models.peculiar import rows_of
 
+MODALITIES: dict[str, tuple[tuple[str, ...], Any]] = {
+    "image": (PIXELS, vision),
+    "video": (VIDEOS, vision),
+    "audio": (SOUNDS, audio),
+}
+"""Modality → the arguments that may carry it, the likeliest first, and the module of its layouts."""
 LEFT_OUT = ""
 """The layout of a modality that a row of `peculiar` leaves out: the model takes it, but not beside the
 others."""
@@ -73,25 +79,9 @@ def make_row(
     for part, styles in pins.get("parts", {}).items():
         made = make_row(attrgetter(part)(model), shape, Recipe(styles), row)
         context.made |= {f"{part}.forward.{name}": value for name, value in made.items()}
-    for modality, names, room in (
-        ("image", PIXELS, vision),
-        ("video", VIDEOS, vision),
-        ("audio", SOUNDS, audio),
-    ):
-        style = recipe.styles.get(modality)
-        if style is None and f"{modality}_tokens" not in pins:
-            continue
-        if style is not None:
-            name = _argument(context, names)
-            made = room.LAYOUTS[style](context, name)
-            context.made |= {key: value for key, value in made.items() if context.takes(key)}
-            context.made |= room.companions(context, name)
-        _pin(context)
-        if context.takes("input_ids") and text.placeholder_id(model.config, modality) is not None:
-            if modality not in counted:
-                pinned = int(pins.get(f"{modality}_tokens", 0))
-                counted[modality] = pinned or vision.feature_rows(context, f"get_{modality}_features")
-            context.placeholders[modality] = counted[modality]
+    for modality in MODALITIES:
+        if recipe.styles.get(modality) is not None or f"{modality}_tokens" in pins:
+            _make_modality(context, modality, counted)
     for name, make in (special.MAKERS | text.MAKERS).items():
         if context.takes(name) and name not in context.made:
             value = make(context)
@@ -99,6 +89,23 @@ def make_row(
                 context.made[name] = value
     _pin(context)
     return {name: value for name, value in context.made.items() if value is not None}
+
+
+def _make_modality(context: Context, modality: str, counted: dict[str, int]) -> None:
+    """What carries the modality, in its layout, and how many tokens of the text stand for it."""
+    names, room = MODALITIES[modality]
+    style = context.styles.get(modality)
+    if style is not None:
+        name = next(name for name in names if context.takes(name))
+        made = room.LAYOUTS[style](context, name)
+        context.made |= {key: value for key, value in made.items() if context.takes(key)}
+        context.made |= room.companions(context, name)
+    _pin(context)
+    if context.takes("input_ids") and text.placeholder_id(context.config, modality) is not None:
+        if modality not in counted:
+            pinned = int(context.pins.get(f"{modality}_tokens", 0))
+            counted[modality] = pinned or vision.feature_rows(context, f"get_{modality}_features")
+        context.placeholders[modality] = counted[modality]
 
 
 def run(model: Any, inputs: Mapping[str, Any]) -> Any:
@@ -146,7 +153,7 @@ def find_recipe(model: Any) -> Recipe:
             with torch.no_grad():
                 inputs = make_inputs(model, Shape(batch=1), recipe)
                 device = next(model.parameters()).device
-                run(model, {n: v.to(device) if isinstance(v, torch.Tensor) else v for n, v in inputs.items()})
+                run(model, {name: placed(value, device) for name, value in inputs.items()})
         except Exception as error:  # noqa: BLE001 — whatever forward raises at a layout it does not take
             complaints.append(
                 f"{dict(recipe.styles)}: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
@@ -160,11 +167,7 @@ def candidates(model: Any) -> Iterator[Recipe]:
     """The layouts to try, the likeliest first: all modalities together, then fewer."""
     context = Context(model, Shape(), 0, {}, pins_of(model))
     choices: list[list[tuple[str, str]]] = []
-    for modality, names, room in (
-        ("image", PIXELS, vision),
-        ("video", VIDEOS, vision),
-        ("audio", SOUNDS, audio),
-    ):
+    for modality, (names, room) in MODALITIES.items():
         if context.takes(*names):
             pinned = context.pins.get(f"{modality}_layout")
             layouts = _layouts(context, modality, room) if pinned is None else [pinned]
@@ -201,10 +204,6 @@ def _layouts(context: Context, modality: str, room: Any) -> list[str]:
     if modality == "video" and not gridded:
         return ["frames", "tiles", "image"]
     return layouts if gridded else [layout for layout in layouts if layout not in ("grid", "stack")]
-
-
-def _argument(context: Context, names: tuple[str, ...]) -> str:
-    return next(name for name in names if context.takes(name))
 
 
 def _pin(context: Context) -> None:

@@ -1,9 +1,16 @@
-"""Rows put together to a batch."""
+"""Values of arguments: put on a device, and rows of them together to a batch."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import torch
+
+
+def placed(value: Any, device: str | torch.device | None = None, dtype: torch.dtype | None = None) -> Any:
+    """A tensor on the device, its floating-point numbers in `dtype`; what is no tensor as it is."""
+    if not isinstance(value, torch.Tensor):
+        return value
+    return value.to(device=device, dtype=dtype if value.is_floating_point() else None)
 
 
 def collate(rows: list[dict[str, Any]], joined: Mapping[str, int] | None = None) -> dict[str, Any]:

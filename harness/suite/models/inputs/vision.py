@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from harness.suite.models.inputs.context import VISION, Context
+from harness.suite.models.inputs.rows import placed
 
 GRID_ARGUMENTS = ("image_grid_thw", "grid_thw", "image_grid_hw", "grids")
 
@@ -187,11 +188,9 @@ def feature_rows(context: Context, method: str) -> int:
         return 0
     accepted = inspect.signature(extract).parameters
     device = next(context.model.parameters()).device
-    given = {k: _to(v, context.model, device) for k, v in context.made.items() if k in accepted}
-    for (
-        name,
-        parameter,
-    ) in accepted.items():  # transformers 4 leaves it to forward to read them from the configuration
+    given = {k: placed(v, device, context.model.dtype) for k, v in context.made.items() if k in accepted}
+    # Transformers 4 leaves it to forward to read the rest from the configuration.
+    for name, parameter in accepted.items():
         if parameter.default is parameter.empty and name not in given and hasattr(context.config, name):
             given[name] = getattr(context.config, name)
     with torch.no_grad():
@@ -200,12 +199,6 @@ def feature_rows(context: Context, method: str) -> int:
         except TypeError:
             found = extract(**given)
     return _rows(found)
-
-
-def _to(value: Any, model: Any, device: torch.device) -> Any:
-    if not isinstance(value, torch.Tensor):
-        return value
-    return value.to(device, model.dtype) if value.is_floating_point() else value.to(device)
 
 
 def _rows(found: Any) -> int:
