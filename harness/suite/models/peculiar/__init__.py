@@ -8,21 +8,46 @@ from packaging.version import Version
 from harness.suite.models.peculiar import (
     audio,
     codebooks,
+    codecs,
+    decoders,
+    detection,
+    documents,
+    encoders,
     gemma,
     heads,
-    multimodal_a,
-    multimodal_b,
+    image_text,
+    image_text_b,
+    ocr,
+    omni,
     release4,
+    segmentation,
     sessions,
     speech,
-    text,
-    text_b,
     vision,
+    voices,
 )
 from harness.suite.models.peculiar.records import Peculiarity
 
 NONE = Peculiarity(reason="nothing sets it apart")
-FILES = (audio, codebooks, gemma, multimodal_a, multimodal_b, sessions, speech, text, text_b, vision)
+FILES = (
+    audio,
+    codebooks,
+    codecs,
+    decoders,
+    detection,
+    documents,
+    encoders,
+    gemma,
+    image_text,
+    image_text_b,
+    ocr,
+    omni,
+    segmentation,
+    sessions,
+    speech,
+    vision,
+    voices,
+)
 ROWS: dict[str, Peculiarity] = {name: row for file in FILES for name, row in file.ROWS.items()}
 if Version(transformers.__version__).major < 5:
     for _name, _row in release4.ROWS.items():

@@ -1,4 +1,4 @@
-"""Rows of model types that read text alone, or codes and states as if they were text."""
+"""Rows of model types that write text, and of decoders taken alone."""
 
 from typing import Any
 
@@ -8,31 +8,6 @@ from harness.suite.models.peculiar.records import Peculiarity as Row
 
 STEPS = 8
 """Steps of a trajectory, or of what another model has read."""
-
-
-def with_token(token: int, *positions: int) -> Any:
-    """Token ids with that one at `positions`, which plain text does not hold."""
-
-    def make(context: Any) -> torch.Tensor:
-        ids: torch.Tensor = context.tokens("input_ids", context.shape.tokens, context.vocabulary())
-        ids[:, list(positions)] = token
-        return ids
-
-    return make
-
-
-def with_token_in_choices(token: int, *positions: int) -> Any:
-    """(1, 2, tokens): two answers, each with that token at `positions`."""
-
-    def make(context: Any) -> torch.Tensor:
-        answers = [
-            context.tokens(name, context.shape.tokens, context.vocabulary()) for name in ("first", "second")
-        ]
-        ids = torch.stack(answers, dim=1)
-        ids[:, :, list(positions)] = token
-        return ids
-
-    return make
 
 
 def uniform(name: str, *shape: int | str) -> Any:
@@ -62,29 +37,6 @@ def drafted(steps: int) -> dict[str, Any]:
     }
 
 
-def fractions(context: Any) -> torch.Tensor:
-    """(1, tokens, 4): boxes, left, top, right, bottom, between 0 and 1."""
-    corners = (context.uniform("bbox", 1, context.shape.tokens, 2, 2) + 1) / 2
-    return torch.cat([corners.amin(2), corners.amax(2)], dim=-1)
-
-
-FAST = "its convolutions reach over the end of the text into the padding"
-JEV = Row(
-    reason="its head stands on a model of any type, and scores the options of questions marked in one prompt",
-    wraps="text_config",
-    exempt={
-        "forward": "its outputs are a score an option of the one prompt it takes, not a row a prompt",
-        "batch_equivalence": "a batch is one prompt",
-    },
-    inputs={
-        "arguments": {
-            "marks": torch.tensor([[8, 20]]),
-            "num_options": torch.tensor([[2, 3]]),
-            "question_type_ids": torch.tensor([[0, 2]]),
-        }
-    },
-)
-
 DRAFTER = {"text_config.hidden_size_per_layer_input": 0, "text_config.vocab_size_per_layer_input": 0}
 SHARED = {"text_config.num_kv_shared_layers": 2}
 KINDS = ["sliding_attention", "full_attention"]
@@ -92,24 +44,20 @@ DRAFTS = {
     "generate": "it drafts for a model whose states it reads, and does not generate by itself",
     "padding_invariance": "it reads one token, which is not padded",
 }
+ABSOLUTE = Row(
+    reason="an encoder-decoder's decoder alone: positions are absolute, and forward cannot be told them",
+    inputs={"padding_side": "right"},
+)
+
+
 ROWS: dict[str, Row] = {
+    "blt": Row(
+        reason="the cache counts layers by a field of the whole configuration, which the class lacks",
+        fields={"num_hidden_layers": 2},
+    ),
     **dict.fromkeys(
         ("hunyuan_v1_dense", "hunyuan_v1_moe", "hunyuan_vl_text", "ministral"),
         Row(reason="head_dim is None by default, and nothing derives it", base={"head_dim": 128}),
-    ),
-    "esm": Row(
-        reason="vocab_size has no default", base={"vocab_size": 33, "pad_token_id": 1, "mask_token_id": 32}
-    ),
-    "canine": Row(
-        reason="it hashes characters, and has no vocabulary",
-        inputs={"vocabulary": 256},
-        exempt={
-            "padding_invariance": "a convolution pools characters in fours and drops the last, padding too"
-        },
-    ),
-    "convbert": Row(
-        reason="half of its heads are convolutions",
-        exempt={"padding_invariance": "its convolutions reach over the end of the text into the padding"},
     ),
     "cpmant": Row(
         reason="it reads its padding from the ids, and every token of the prompt sees all others",
@@ -117,11 +65,6 @@ ROWS: dict[str, Row] = {
             "padding_invariance": "it takes a mask for the pipeline's sake only, and finds padding by its id",
             "kv_cache_equivalence": "tokens see those that come later, of which the cache knew nothing",
         },
-    ),
-    "encodec": Row(
-        reason="its channels double from stage to stage, and its codes are hard choices",
-        fields={"num_filters": 4},
-        exempt={"gradients": "no gradient passes from the sound it makes through the codes to its encoder"},
     ),
     "muse_glimmer_assistant": Row(
         reason="it drafts a block from noise and the states of layers of the model that it assists",
@@ -146,14 +89,6 @@ ROWS: dict[str, Row] = {
     "granitemoehybrid": Row(
         reason="all its layers are recurrent by default, and its cache asks for an attention layer",
         fields={"layer_types": ["mamba", "attention"]},
-    ),
-    "clvp": Row(
-        reason="its encoders rotate 32 values of a head at least; it ranks the speech that it generates",
-        fields={"text_config.num_attention_heads": 2, "speech_config.num_attention_heads": 2},
-        exempt={
-            "padding_invariance": "its summary of a text is the mean over all positions, padding too",
-            "generate": "its own generate gives likenesses of speech and text, not sequences of tokens",
-        },
     ),
     "dbrx": Row(
         reason="its attention reads a field its configuration does not declare, and a limit without default",
@@ -210,51 +145,13 @@ ROWS: dict[str, Row] = {
         exempt=DRAFTS,
         inputs={"arguments": drafted(1)},
     ),
-    "bros": Row(
-        reason="it takes boxes as fractions of the page, and scales them itself",
-        inputs={"arguments": {"bbox": fractions}},
-    ),
-    "fastspeech2_conformer": Row(
-        reason="it predicts length, pitch and energy by convolutions, pitch without a gradient to the text",
-        fields={"stop_gradient_from_pitch_predictor": False},
-        exempt={"padding_invariance": FAST},
-    ),
-    "FastSpeech2ConformerWithHifiGan": Row(
-        reason="it predicts length, pitch and energy by convolutions", exempt={"padding_invariance": FAST}
-    ),
-    "funnel": Row(
-        reason="it pools the text from block to block",
-        exempt={"padding_invariance": "it pools neighbouring tokens, real and padding together"},
-    ),
     "gpt_neo": Row(
         reason="its kinds of layer are written as repetitions of a pattern, and its window counts tokens",
         fields={"attention_types": [[["global", "local"], 1]], "window_size": 8},
     ),
-    "JevForDecision": JEV,
     "lfm2_moe": Row(reason="layer_types has no default", fields={"layer_types": ["conv", "full_attention"]}),
-    "lilt": Row(
-        reason="a sixth of its width must be as much as it gives to each side of a box",
-        fields={"hidden_size": 96},
-    ),
-    "LongformerForQuestionAnswering": Row(
-        reason="it tells question from text by three separators",
-        inputs={"arguments": {"input_ids": with_token(2, 6, 7, 23)}},
-    ),
-    "LongformerForMultipleChoice": Row(
-        reason="it tells question from text by three separators",
-        inputs={"arguments": {"input_ids": with_token_in_choices(2, 6, 7, 23)}},
-    ),
     "mamba2": Row(
         reason="its heads' width together is twice the model's", fields={"num_heads": 8, "head_dim": 16}
-    ),
-    "mobilebert": Row(
-        reason="its head fills up what the embedding lacks of the width, and its layers narrow it",
-        fields={"hidden_size": 64, "embedding_size": 32, "intra_bottleneck_size": 32},
-        exempt={"padding_invariance": "each token is read with its neighbours, the last with padding"},
-    ),
-    "pegasus_x": Row(
-        reason="a text is padded to whole blocks, beside global tokens",
-        fields={"block_size": 8, "num_global_tokens": 4},
     ),
     "qwen4_exp_text": Row(
         reason="its index of blocks of tokens, a hard choice, and its embeddings of n-grams have no defaults",
@@ -276,22 +173,6 @@ ROWS: dict[str, Row] = {
             "split_ngram_parts": 2,
         },
     ),
-    "reformer": Row(
-        reason="the axes of its positions make up width and length, and it hashes texts longer than a chunk",
-        fields={
-            "attn_layers": ["local", "lsh"],
-            "axial_pos_embds_dim": [16, 48],
-            "axial_pos_shape": [8, 16],
-            "max_position_embeddings": 128,
-            "local_attn_chunk_length": 8,
-            "lsh_attn_chunk_length": 8,
-            "hash_seed": 0,
-        },
-        exempt={
-            "padding_invariance": "it sorts tokens into buckets and cuts them into chunks, padding and all",
-            "gradients": "its reversible layers are differentiated in training mode only, at one length only",
-        },
-    ),
     "ProphetNetForCausalLM": Row(
         reason="the decoder of an encoder-decoder on its own: positions are absolute, and cannot be told",
         inputs={"padding_side": "right"},
@@ -301,17 +182,6 @@ ROWS: dict[str, Row] = {
         fields={"use_cache": False},
         exempt={"padding_invariance": "its state runs through every token; no mask is read (it warns so)"},
     ),
-    "SplinterForPreTraining": Row(
-        reason="it predicts the spans that question tokens stand for",
-        inputs={"arguments": {"input_ids": with_token(104, 5, 12)}},
-    ),
-    "T5GemmaForConditionalGeneration": Row(
-        reason="its decoder starts from the token that begins a text, and masks the padding token",
-        inputs={"generate": {"decoder_start_token_id": 2}},
-    ),
-    "T5GemmaEncoderModel": Row(
-        reason="it refuses a configuration that has a decoder", fields={"is_encoder_decoder": False}
-    ),
     "voxtral_realtime_text": Row(
         reason="the delay that it transcribes with conditions every layer, which forward hands on",
         inputs={
@@ -319,20 +189,9 @@ ROWS: dict[str, Row] = {
             "arguments": {"t_cond": lambda c: c.uniform("t_cond", 1, 1, c.config.hidden_size)},
         },
     ),
-    **dict.fromkeys(
-        ("XLNetForSequenceClassification", "XLNetForMultipleChoice"),
-        Row(
-            reason="it is padded on the left: its summary is the last token's",
-            inputs={"padding_side": "left"},
-        ),
-    ),
     "xlstm": Row(
         reason="it rounds the widths of heads up to 64s; its cache overwrites what backward needs",
         fields={"hidden_size": 128, "use_cache": False},
-    ),
-    "xmod": Row(
-        reason="each language has its adapter, and none is the default",
-        fields={"languages": ["en_XX", "de_DE"], "default_language": "en_XX"},
     ),
     "zamba": Row(
         reason="its first three layers are fixed, and its attention is shared by two layers at least",
@@ -341,5 +200,27 @@ ROWS: dict[str, Row] = {
     "zamba2": Row(
         reason="its kinds of layer are listed in its code for the full depth",
         fields={"num_hidden_layers": 4, "layers_block_type": ["mamba", "hybrid", "mamba", "hybrid"]},
+    ),
+    **dict.fromkeys(
+        (
+            "BartForCausalLM",
+            "BigBirdPegasusForCausalLM",
+            "BlenderbotForCausalLM",
+            "BlenderbotSmallForCausalLM",
+            "MarianForCausalLM",
+            "MBartForCausalLM",
+            "MvpForCausalLM",
+            "PegasusForCausalLM",
+            "PLBartForCausalLM",
+            "TrOCRForCausalLM",
+            "WhisperForCausalLM",
+        ),
+        ABSOLUTE,
+    ),
+    "hrm_text": Row(
+        reason="it learns from its last cycles only",
+        exempt={
+            "gradients": "all cycles but the last run without gradient by design (a one-step approximation)"
+        },
     ),
 }

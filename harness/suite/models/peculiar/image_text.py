@@ -1,9 +1,10 @@
-"""Rows of model types that read text beside other modalities, A to H."""
+"""Rows of model types that read images beside text, A to L."""
 
 from typing import TYPE_CHECKING
 
 import torch
 
+from harness.suite.models.peculiar.makers import beside_tokens, latent_positions, plain, values, whole
 from harness.suite.models.peculiar.records import Peculiarity as Row
 
 if TYPE_CHECKING:  # the context knows the tiny builder, which knows these rows
@@ -13,17 +14,6 @@ if TYPE_CHECKING:  # the context knows the tiny builder, which knows these rows
 def answer(context: "Context") -> torch.Tensor:
     """(1, 6): the start of an answer, for a decoder that the configuration does not tell of."""
     return context.tokens("decoder_input_ids", 6, context.vocabulary())
-
-
-def prefix(context: "Context") -> torch.Tensor | None:
-    """(1, tokens): 0 for each, a token of the prefix."""
-    ids = context.made.get("input_ids")
-    return None if ids is None else torch.zeros_like(ids)
-
-
-def padded_patches(context: "Context") -> torch.Tensor:
-    """(1, patches, values a patch): the patches of each image, padded to as many."""
-    return context.uniform("pixel_values", 1, 16, 3 * 2 * 8 * 8)
 
 
 ROWS: dict[str, Row] = {
@@ -83,10 +73,6 @@ ROWS: dict[str, Row] = {
             "keeps_prompt": False,
         },
     ),
-    "blt": Row(
-        reason="the cache counts layers by a field of the whole configuration, which the class lacks",
-        fields={"num_hidden_layers": 2},
-    ),
     "cohere_compass_text": Row(
         reason=(
             "rotary parameters are one set a kind of layer, and their sections have full-size "
@@ -102,78 +88,15 @@ ROWS: dict[str, Row] = {
             }
         },
     ),
-    "colpali": Row(
-        reason=(
-            "the processor always says which tokens are the prefix, that is read in both directions; "
-            "forward hands it on unnamed"
-        ),
-        inputs={"through": ("token_type_ids",), "arguments": {"token_type_ids": prefix}},
-    ),
-    "colqwen2": Row(
-        reason=(
-            "its patches come padded, an image a row, and its features are not extracted by a method "
-            "of its own"
-        ),
-        inputs={"image_layout": "grid", "image_tokens": 4, "arguments": {"pixel_values": padded_patches}},
-    ),
     "cvt": Row(
         reason="a stage reads its drop rate from a list of one entry a layer, by the stage's index",
         fields={"depth": [1, 2, 3]},
-    ),
-    "deepseek_ocr2": Row(
-        reason=(
-            "which layers have experts has no default; windows must not cover the image; queries are "
-            "for crops beside it"
-        ),
-        fields={
-            "text_config.mlp_layer_types": ["dense", "sparse"],
-            "text_config.num_experts_per_tok": 2,
-            "vision_config.sam_config": {
-                "image_size": 48,
-                "window_size": 4,
-                "num_hidden_layers": 2,
-                "global_attn_indexes": [1],
-                "downsample_channels": [32, 64],
-            },
-        },
-        inputs={
-            "arguments": {
-                "pixel_values_local": lambda c: c.uniform("pixel_values_local", 1, 3, 48, 48),
-                "num_local_patches": lambda _: [1],
-            }
-        },
     ),
     "deepseek_vl_hybrid": Row(
         reason="each image is read twice, in two sizes",
         inputs={
             "arguments": {"high_res_pixel_values": lambda c: c.uniform("high_res_pixel_values", 1, 3, 32, 32)}
         },
-    ),
-    "dots3_note": Row(
-        reason="recordings come with the number of samples that their frames stand for",
-        inputs={
-            "audio_layout": "bins_first",
-            "arguments": {
-                "chunk_sample_lengths": lambda c: torch.tensor([64 * c.config.audio_config.hop_length])
-            },
-        },
-    ),
-    "dots3_note_text": Row(
-        reason="layers of sliding attention have widths of their own, which are arguments and no fields",
-        fields={
-            "swa_num_attention_heads": 4,
-            "swa_num_key_value_heads": 4,
-            "swa_q_lora_rank": 16,
-            "swa_kv_lora_rank": 16,
-            "swa_head_dim": 32,
-            "swa_qk_nope_head_dim": 16,
-            "swa_qk_rope_head_dim": 16,
-            "swa_v_head_dim": 16,
-        },
-    ),
-    "dots3_note_vision_encoder": Row(
-        reason="the number of experts grows from layer to layer, by a list as long as the full stack",
-        fields={"num_hidden_layers": 2, "mlp_layer_types": ["dense", "sparse"]},
     ),
     "ernie4_5_vl_moe_text": Row(
         reason="height and width take turns in the rotary sections and need as much each",
@@ -214,36 +137,76 @@ ROWS: dict[str, Row] = {
             "arguments": {"image_sizes": lambda _: torch.tensor([[32, 64]])},
         },
     ),
-    "granite_docling": Row(
-        reason=(
-            "the mask is of tiles; an image needs as many patches as are joined to one; which layers "
-            "are read has no default field"
-        ),
-        fields={
-            "vision_config.image_size": 64,
-            "vision_config.num_hidden_layers": 3,
-            "vision_config.deepstack_visual_indexes": [0, 1],
-        },
+    "idefics": Row(
+        reason="images stand beside the text, and each token says which it sees",
+        inputs={"image_layout": "tiles", "arguments": {"image_attention_mask": beside_tokens(2)}},
+    ),
+    "instructblip": Row(
+        reason="the image's token has no default; the Q-former reads the instruction too",
+        base={"image_token_index": 50265},
         inputs={
-            "image_layout": "tiles",
-            "arguments": {"pixel_attention_mask": lambda _: torch.ones(1, 2, dtype=torch.bool)},
+            "image_layout": "image",
+            "arguments": {"qformer_input_ids": plain("qformer_input_ids", 1, 8)},
         },
     ),
-    "grounding-dino": Row(
-        reason="boxes are refined from one decoder layer to the next",
-        exempt={
-            "gradients": (
-                "boxes are detached from one decoder layer to the next by design: backward is not the "
-                "whole derivative"
-            )
+    "instructblipvideo": Row(
+        reason=(
+            "the video's token has no default; frames come as pixel_values; the Q-former reads the "
+            "instruction too"
+        ),
+        base={"video_token_index": 50265},
+        inputs={
+            "image_layout": "frames",
+            "frames": 2,
+            "video_tokens": 20,
+            "arguments": {"qformer_input_ids": plain("qformer_input_ids", 1, 8)},
         },
     ),
-    "groupvit": Row(
-        reason="patches are assigned to groups by a hard choice",
-        exempt={
-            "gradients": (
-                "the hard choice of a group is a jump; backward passes it by on purpose (straight through)"
-            )
+    "kimi_k25": Row(
+        reason=(
+            "patches come as small images; of a video with several frames the library cannot split "
+            "the features"
+        ),
+        inputs={"image_layout": "stack", "video_layout": "stack", "video_time": 1},
+    ),
+    "kosmos-2": Row(
+        reason="a mask, not a placeholder, says which tokens the image replaces",
+        base={"latent_query_num": 8},
+        inputs={"image_layout": "image", "arguments": {"image_embeds_position_mask": latent_positions}},
+    ),
+    "llama4_text": Row(
+        reason="the layers of full attention have no rotary positions, which another list says",
+        fields={"no_rope_layers": [1, 0]},
+    ),
+    "llama4_vision_model": Row(
+        reason="pixel shuffling folds 2 × 2 patches into one before the layer of that width",
+        fields={"intermediate_size": 256},
+    ),
+    "llava_next": Row(
+        reason="the size of the image decides how many of its parts are read",
+        inputs={"image_layout": "tiles", "tiles": 3, "arguments": {"image_sizes": whole([32, 64])}},
+    ),
+    **dict.fromkeys(
+        ("lxmert", "visual_bert"),
+        Row(
+            reason="its images come as features and boxes of the objects in them",
+            inputs={
+                "arguments": {
+                    "visual_feats": lambda c: c.uniform("visual_feats", 1, 4, c.config.visual_feat_dim),
+                    "visual_pos": values("visual_pos", 1, 4, 4),
+                    "visual_embeds": lambda c: c.uniform(
+                        "visual_embeds", 1, 4, c.config.visual_embedding_dim
+                    ),
+                }
+            },
+        ),
+    ),
+    "kimi_k25_vision": Row(
+        reason="patches are not flattened",
+        inputs={
+            "arguments": {
+                "pixel_values": lambda c: c.uniform("pixel_values", 16, 3, *(c.config.patch_size,) * 2)
+            }
         },
     ),
 }
