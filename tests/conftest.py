@@ -20,6 +20,22 @@ from harness.runners.engine import connect
 ROOT = Path(__file__).parents[1]
 
 
+def pytest_configure() -> None:
+    """Hide from pytest-benchmark, here and in the suites started from here, that others work beside them.
+
+    It measures nothing in a worker of pytest-xdist, which it knows by this variable; what is tested is what
+    it is asked and what becomes of its answer, not the figures.
+    """
+    os.environ.pop("PYTEST_XDIST_WORKER", None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let pytest-xdist keep a file's tests together, and in one worker all that share the one engine."""
+    crowded = {item.path for item in items if "engine" in getattr(item, "fixturenames", ())}
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("engine" if item.path in crowded else str(item.path)))
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The checkout."""
