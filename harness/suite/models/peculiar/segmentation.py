@@ -74,6 +74,13 @@ ROWS: dict[str, Row] = {
         fields={"prompt_encoder_config.image_size": 64, "prompt_encoder_config.patch_size": 16},
         inputs={"image_layout": "image", "image_size": 64, "arguments": PROMPTS},
     ),
+    "EdgeTamModel": Row(
+        reason="its vision tower would come from timm, and that of SAM 2 fits, which its video model has; "
+        "prompts refer to the image, whose size another part of the configuration says",
+        base={"vision_config": {"model_type": "sam2_vision_model"}},
+        fields={"prompt_encoder_config.image_size": 64, "prompt_encoder_config.patch_size": 16},
+        inputs={"image_layout": "image", "image_size": 64, "arguments": PROMPTS},
+    ),
     "sam3_tracker": Row(
         reason="sizes of the feature maps follow from the image's, but are fields",
         fields={"vision_config.backbone_feature_sizes": [[16, 16], [8, 8], [4, 4]]},
