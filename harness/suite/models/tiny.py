@@ -63,14 +63,13 @@ def tiny_config(
     """
     own = dict(overrides or {})
     extra = peculiarity(getattr(config_class, "model_type", ""))
-    reference = config_class(**merged(extra.base, own))
+    reference = _made(config_class, merged(extra.base, own))
     plan = Plan(tokens=token_map(reference))
     wanted = set(kinds(reference))
     config = None
     for layers in range(LAYERS, DEEPEST + 1):
         fields = _shrunk_fields(reference, merged(extra.base, own), replace(plan, layers=layers))
-        # A copy: a row may hold a sub-configuration, and the class keeps the one that it is given.
-        config = config_class(**copy.deepcopy(merged(merged(fields, extra.fields), fixed or {})))
+        config = _made(config_class, merged(merged(fields, extra.fields), fixed or {}))
         if wanted <= set(kinds(config)):
             break
     return config
@@ -91,6 +90,11 @@ def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
         else:
             both[name] = value
     return both
+
+
+def _made(config_class: type, fields: Mapping[str, Any]) -> Any:
+    """An instance, from a copy of the fields: a class may keep a row's dictionaries, or take from them."""
+    return config_class(**copy.deepcopy(dict(fields)))
 
 
 def _shrunk_fields(reference: Any, given: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
@@ -146,16 +150,16 @@ def _shrunk_sub_config(sub_config: Any, plan: Plan) -> dict[str, Any]:
     given = merged(extra.base, differing)
     if extra.base:  # the whole that this is a part of was built without it
         parts = {n: s.to_dict() for n, s in sub_configs(sub_config).items() if n not in extra.base}
-        sub_config = kind(**merged(parts, given))
+        sub_config = _made(kind, merged(parts, given))
     fields = merged(_shrunk_fields(sub_config, given, plan), extra.fields)
     return {"model_type": sub_config.model_type, **fields}
 
 
 def _defaults(kind: type, base: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a configuration that is given nothing; none where the class has no such defaults."""
-    for given in ({}, merged({}, base)):
+    for given in ({}, base):
         with suppress(Exception):  # whatever a class raises that lacks a field
-            return own_values(kind(**given))
+            return own_values(_made(kind, given))
     return {}
 
 

@@ -185,6 +185,22 @@ def test_a_checkpoint_s_bias_and_untied_embeddings_reach_the_model() -> None:
     assert "lm_head.weight" in names
 
 
+class Greedy(transformers.PretrainedConfig):
+    """Takes from what it is given, as EncoderDecoderConfig of transformers 4 does."""
+
+    model_type = "greedy"
+
+    def __init__(self, part: dict[str, Any] | None = None, **others: Any) -> None:
+        super().__init__(**others)
+        self.kind = (part or {"kind": "none"}).pop("kind")
+
+
+def test_what_is_given_stays_whole() -> None:
+    given = {"part": {"kind": "encoder"}}
+    assert tiny_config(Greedy, given).kind == "encoder"
+    assert given == {"part": {"kind": "encoder"}}
+
+
 def test_an_override_that_is_already_small_is_left_alone() -> None:
     tiny = tiny_config(transformers.LlamaConfig, {"hidden_size": 32, "num_hidden_layers": 1})
     assert (tiny.hidden_size, tiny.num_hidden_layers) == (32, 1)

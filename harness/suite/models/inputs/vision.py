@@ -190,9 +190,11 @@ def feature_rows(context: Context, method: str) -> int:
     device = next(context.model.parameters()).device
     given = {k: placed(v, device, context.model.dtype) for k, v in context.made.items() if k in accepted}
     # Transformers 4 leaves it to forward to read the rest from the configuration.
+    configs = (context.config, getattr(context.config, "vision_config", None))
     for name, parameter in accepted.items():
-        if parameter.default is parameter.empty and name not in given and hasattr(context.config, name):
-            given[name] = getattr(context.config, name)
+        owners = [config for config in configs if hasattr(config, name)]
+        if parameter.default is parameter.empty and name not in given and owners:
+            given[name] = getattr(owners[0], name)
     with torch.no_grad():
         try:
             found = extract(**given, return_dict=True)
@@ -208,8 +210,10 @@ def _rows(found: Any) -> int:
     if isinstance(found, torch.Tensor):
         return int(found.shape[:-1].numel()) if found.dim() > 1 else 1
     if isinstance(found, list | tuple) and found and isinstance(found[0], torch.Tensor):
-        # Models that return (features, lengths) pairs, and those that return one tensor an image.
-        return sum(_rows(entry) for entry in found if entry.is_floating_point())
+        # Models that return (features, lengths) pairs or outputs of their parts beside the features, and
+        # those that return one tensor an image.
+        tensors = (entry for entry in found if isinstance(entry, torch.Tensor))
+        return sum(_rows(entry) for entry in tensors if entry.is_floating_point())
     if isinstance(found, list | tuple) and found:
         return _rows(found[0])  # the features, and beside them what goes to deeper layers
     return 0

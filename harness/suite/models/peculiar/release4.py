@@ -35,6 +35,17 @@ ROWS: dict[str, Row] = {
         OF_TIMM,
     ),
     **dict.fromkeys(("jamba", "zamba"), SLOW),
+    "mllama_text_model": Row(
+        reason="rope_scaling has no default", base={"rope_scaling": {"rope_type": "default"}}
+    ),
+    **dict.fromkeys(
+        ("qwen3_omni_moe_text", "qwen3_omni_moe_talker_text"),
+        Row(
+            reason="rope_scaling has no default",
+            base={"rope_scaling": {"rope_type": "default", "mrope_section": [24, 20, 20]}},
+        ),
+    ),
+    "tvp": Row(reason="type_vocab_size has no default", base={"type_vocab_size": 2}),
     "encoder-decoder": Row(reason=PARTS, base={"encoder": {"model_type": "bert"}, "decoder": DECODER}),
     "speech-encoder-decoder": Row(
         reason=PARTS, base={"encoder": {"model_type": "wav2vec2"}, "decoder": DECODER}
