@@ -14,7 +14,9 @@ mask = torch.cat([torch.zeros(1, 5, dtype=torch.long), torch.ones_like(ids)], 1)
 with torch.no_grad():
     a = model(ids, use_cache=False).logits
     b = model(padded, attention_mask=mask, position_ids=(mask.cumsum(-1) - 1).clamp(min=0), use_cache=False).logits[:, 5:]
-    print("padding:", ((a - b).abs().max() / a.abs().max()).item())
+    off = ((a - b).abs().max() / a.abs().max()).item()
+    print("padding:", off)
     out = model(ids[:, :-1], use_cache=True)
     c = model(ids[:, -1:], past_key_values=out.past_key_values, use_cache=True).logits[:, -1]
 print("cache:", ((a[:, -1] - c).abs().max() / a.abs().max()).item())
+assert off < 1e-4

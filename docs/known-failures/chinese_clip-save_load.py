@@ -9,4 +9,6 @@ model.text_model.embeddings.word_embeddings.weight.data[0] = 1.0
 with tempfile.TemporaryDirectory() as folder:
     model.save_pretrained(folder)
     loaded = ChineseCLIPModel.from_pretrained(folder)
-print(loaded.text_model.embeddings.word_embeddings.weight[0].unique())  # 0, was 1
+row = loaded.text_model.embeddings.word_embeddings.weight[0]
+print(row.unique())
+assert (row == 1).all()

@@ -9,4 +9,6 @@ e = m.model.encoder(x)
 d = torch.arange(4, 12)[None]
 full = m(encoder_outputs=e, decoder_input_ids=d, use_cache=False).logits
 short = m(encoder_outputs=e, decoder_input_ids=d[:, :4], use_cache=False).logits
-print((full[:, :4] - short).abs().max())  # 0 if causal
+off = (full[:, :4] - short).abs().max()
+print(off)
+assert off < 1e-4  # as it is where attention is causal

@@ -12,4 +12,5 @@ types = (ids == 120).int()
 grid = torch.tensor([[1, 4, 4]])
 one, _ = model.get_rope_index(ids, types, grid)
 two, _ = model.get_rope_index(ids.repeat(2, 1), types.repeat(2, 1), grid.repeat(2, 1))
-print(one[:, 0].equal(two[:, 0]), one[:, 0].equal(two[:, 1]))  # True False: the image's ordinal counts over the batch
+print(one[:, 0].equal(two[:, 0]), one[:, 0].equal(two[:, 1]))
+assert one[:, 0].equal(two[:, 1])  # the image's ordinal counts over the batch

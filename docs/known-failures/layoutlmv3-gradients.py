@@ -4,4 +4,6 @@ from transformers import LayoutLMv3Config, LayoutLMv3Model
 import torch
 m = LayoutLMv3Model(LayoutLMv3Config(num_hidden_layers=1))
 m(input_ids=torch.ones(1, 4, dtype=torch.long)).last_hidden_state.sum().backward()
-print([n for n, p in m.named_parameters() if p.grad is None])
+idle = [n for n, p in m.named_parameters() if p.grad is None]
+print(idle)
+assert not idle

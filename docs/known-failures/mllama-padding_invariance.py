@@ -10,4 +10,6 @@ for n, p in m.named_parameters():
 i = torch.randint(3, 99, (1, 6)); s = torch.randn(1, 8, 32)
 a = m(input_ids=i, cross_attention_states=s, use_cache=False).logits
 m.set_attn_implementation('eager')
-print((a - m(input_ids=i, cross_attention_states=s, use_cache=False).logits).abs().max())
+off = (a - m(input_ids=i, cross_attention_states=s, use_cache=False).logits).abs().max()
+print(off)
+assert off < 1e-3

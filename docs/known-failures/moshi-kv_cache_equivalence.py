@@ -5,4 +5,6 @@ c=t.MoshiConfig(hidden_size=64,num_hidden_layers=2,num_attention_heads=4,ffn_dim
 torch.manual_seed(0); m=t.MoshiForCausalLM(c).eval(); i=torch.randint(99,(1,24))
 with torch.no_grad():
     full=m(i,use_cache=False).logits[:,-1]; p=m(i[:,:-1],use_cache=True).past_key_values; step=m(i[:,-1:],past_key_values=p).logits[:,-1]
-print((full-step).abs().max())
+off = (full-step).abs().max()
+print(off)
+assert off < 1e-4
