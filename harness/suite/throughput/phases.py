@@ -19,15 +19,12 @@ from harness.suite.functional.checks import Facts
 from harness.suite.functional.generation import decoder_start
 from harness.suite.roofline.ceilings import Copy, Matmul
 from harness.suite.throughput.clock import Marks, now, synchronise
+from harness.suite.throughput.identities import Inconsistent
 from harness.suite.throughput.workload import Workload
 
 CACHES = ("past_key_values", "cache_params")
 TOTAL, TTFT, TPOT = "total", "ttft", "tpot"
 """The series of seconds that a round can give; every round gives `total`."""
-
-
-class Inconsistent(RuntimeError):
-    """A figure breaks an identity that holds for any correct measurement; it is not kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ import torch
 from harness.suite.functional.checks import Facts
 from harness.suite.functional.generation import decoder_start
 from harness.suite.throughput.clock import Marks
-from harness.suite.throughput.phases import PHASES, TPOT, TTFT, Inconsistent, prefilled
+from harness.suite.throughput.identities import Inconsistent
+from harness.suite.throughput.phases import PHASES, TPOT, TTFT, prefilled
 from harness.suite.throughput.workload import Workload
 
 MakeWorkload = Callable[..., Workload]
