@@ -160,7 +160,9 @@ IDENTITIES: dict[type, tuple[Identity, ...]] = {
         Identity(
             "baseline",
             "the libraries' import is in the baseline",
-            lambda seen: seen.above + seen.baseline != seen.peak or (seen.resident and not seen.baseline),
+            lambda seen: (
+                seen.above != max(0, seen.peak - seen.baseline) or (seen.resident and not seen.baseline)
+            ),
         ),
         Identity(
             "weights",

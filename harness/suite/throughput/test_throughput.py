@@ -7,6 +7,7 @@ import pytest
 from harness.matrix.records import Cell
 from harness.suite.door import Attempt
 from harness.suite.latest import Latest
+from harness.suite.throughput import disturbances
 from harness.suite.throughput.measure import measure
 from harness.suite.throughput.phases import PHASES
 from harness.suite.throughput.workload import Workload
@@ -20,3 +21,4 @@ def test_phase(cell: Cell, phase: str, attempt: Attempt, workloads: Latest[Workl
     attempt.facts |= work.facts()
     attempt.metrics += measure(work, PHASES[phase], benchmark)
     attempt.facts["shapes"] = work.shapes()
+    attempt.facts["disturbances_unread"] = list(disturbances.read().unread)
