@@ -13,6 +13,7 @@ from harness.suite.latest import release
 from harness.suite.models.build import full_config, model_class
 from harness.suite.throughput import disturbances
 from harness.suite.throughput.clock import now, resolution, synchronise
+from harness.suite.throughput.crosscheck import check_rates
 from harness.suite.throughput.identities import require
 from harness.suite.throughput.metrics import itl, metrics
 from harness.suite.throughput.peak import Watch
@@ -120,6 +121,7 @@ def measure(work: Workload, phase: Phase, benchmark: Any) -> list[Metric]:
     seconds = list(benchmark.stats.stats.data)
     rounds.require(seconds)
     found = metrics(work, phase.name, rounds.series(seconds), rounds.layers)
+    check_rates(work, phase.name, found, seconds)
     found += itl(phase.name, rounds.gaps, rounds.layers)
     found += peak.metrics(work, phase.name) if peak else []
     return [replace(metric, disturbed=tuple(disturbed.values())) for metric in found]
