@@ -45,15 +45,17 @@ def spread(metric: Metric) -> str:
 
 
 def note(metric: Metric) -> str:
-    """What a reader must know beside the name: of which depth the figure is, and from which an estimate."""
+    """What a reader must know beside the name: the depth, that it is unsteady, and what disturbed it."""
     if metric.estimate is not None:
         estimate = metric.estimate
         depths = ", ".join(str(depth) for depth in estimate.depths)
-        return f"{estimate.layers} layers from {depths}"
-    notes = [] if metric.layers is None else [f"at {metric.layers} layers only"]
-    if metric.value and max(metric.samples) - min(metric.samples) > UNSTEADY * metric.value:
-        notes.append("unsteady")
-    return ", ".join(notes)
+        notes = [f"{estimate.layers} layers from {depths}"]
+    else:
+        notes = [] if metric.layers is None else [f"at {metric.layers} layers only"]
+        if metric.value and max(metric.samples) - min(metric.samples) > UNSTEADY * metric.value:
+            notes.append("unsteady")
+    disturbed = [f"disturbed: {line('; '.join(metric.disturbed))}"] if metric.disturbed else []
+    return ", ".join(notes + disturbed)
 
 
 def scale(value: float, unit: str) -> tuple[float, str]:

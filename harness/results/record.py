@@ -57,7 +57,11 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """One figure with the samples it comes from; `value` is their median, or the estimate itself."""
+    """One figure with the samples it comes from.
+
+    `value` is their median; of a quantile over pooled rounds that quantile, each round's being a sample; or
+    the estimate itself.
+    """
 
     name: str
     unit: str
@@ -67,6 +71,8 @@ class Metric:
     layers: int | None = None
     """The depth it was measured at, where that is not the whole model's."""
     estimate: Estimate | None = None
+    disturbed: tuple[str, ...] = ()
+    """What disturbed the measurement, each in words with its amount."""
 
     @classmethod
     def of(cls, name: str, unit: str, phase: str, samples: list[float], layers: int | None = None) -> Self:
@@ -180,4 +186,5 @@ def _metric(data: dict[str, Any]) -> Metric:
     estimate = data.get("estimate")
     if estimate:
         estimate = Estimate(**estimate | {"depths": tuple(estimate["depths"])})
-    return Metric(**data | {"samples": tuple(data["samples"]), "estimate": estimate})
+    disturbed = tuple(data.get("disturbed", ()))
+    return Metric(**data | {"samples": tuple(data["samples"]), "estimate": estimate, "disturbed": disturbed})

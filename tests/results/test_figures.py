@@ -1,5 +1,7 @@
 """Figures for people."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,6 +48,8 @@ def test_a_spread_names_what_it_is_in_the_figure_s_unit() -> None:
 def test_a_figure_whose_rounds_differ_much_says_so() -> None:
     assert note(_metric(1.0, "s", (0.95, 1.0, 1.15))) == ""
     assert note(_metric(1.0, "s", (0.9, 1.0, 1.2))) == "unsteady"
+    shared = replace(_metric(1.0, "s", (0.9, 1.0, 1.2)), disturbed=("others took 0.50 CPUs", "it swapped"))
+    assert note(shared) == "unsteady, disturbed: others took 0.50 CPUs; it swapped"
 
 
 @given(st.floats(-1e300, 1e300))

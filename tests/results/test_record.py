@@ -64,6 +64,7 @@ metrics = st.builds(
     samples=st.lists(numbers, max_size=4).map(tuple),
     layers=st.none() | sizes,
     estimate=st.none() | estimates,
+    disturbed=st.lists(names, max_size=2).map(tuple),
 )
 reports = st.builds(
     Report,

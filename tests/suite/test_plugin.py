@@ -214,6 +214,9 @@ def test_every_phase_publishes_its_figures(ran: Ran) -> None:
         ("generate", "output_tokens_per_s", "tokens/s"),
         ("generate", "ttft", "s"),
         ("generate", "tpot", "s"),
+        ("generate", "itl_p50", "s"),
+        ("generate", "itl_p90", "s"),
+        ("generate", "itl_p99", "s"),
     }
 
 
@@ -265,7 +268,7 @@ def test_what_does_not_fit_is_measured_shallower_and_its_whole_is_named_an_estim
             assert metric.estimate.depths == (loaded // 2, loaded)
     measured = {metric.name for metric in of_model if not metric.estimate}
     estimated = {metric.name.removesuffix("_estimate") for metric in of_model if metric.estimate}
-    assert measured - estimated == {"load_time", "peak_memory"}
+    assert measured - estimated == {"load_time", "peak_memory", "itl_p50", "itl_p90", "itl_p99"}
 
 
 def test_what_does_not_fit_at_any_depth_is_unsupported_and_says_how_much_it_needs(ran: Ran) -> None:

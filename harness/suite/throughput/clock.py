@@ -1,6 +1,8 @@
 """Time as the device sees it: nothing is read before queued work has finished."""
 
+import functools
 import time
+from itertools import pairwise
 
 import torch
 from transformers.generation.streamers import BaseStreamer
@@ -9,6 +11,15 @@ from harness.suite.outcomes import Unsupported
 
 now = time.perf_counter
 """Monotonic seconds in float64; the difference of two readings is an interval."""
+
+
+@functools.cache
+def resolution() -> float:
+    """The least step between successive readings, in seconds: the clock's own, or what a reading takes."""
+    readings = [now() for _ in range(1000)]
+    while len(set(readings)) < 2:  # a clock so coarse that a thousand readings fall into one step
+        readings.append(now())
+    return min(later - earlier for earlier, later in pairwise(readings) if later > earlier)
 
 
 def synchronise(device: str) -> None:
@@ -33,6 +44,8 @@ class Marks(BaseStreamer):
 
     def __init__(self) -> None:
         self.times: list[float] = []
+        self.began = self.ended = 0.0
+        """The request's own moments, which its caller sets."""
         self._prompt_seen = False
 
     def put(self, _: torch.Tensor) -> None:
@@ -40,6 +53,11 @@ class Marks(BaseStreamer):
         if self._prompt_seen:
             self.times.append(now())
         self._prompt_seen = True
+
+    @property
+    def gaps(self) -> list[float]:
+        """Seconds between successive tokens: one fewer than tokens, and none to the end of the request."""
+        return [later - earlier for earlier, later in pairwise(self.times)]
 
     def end(self) -> None:
         """The end of generation is not a token, and is not marked."""

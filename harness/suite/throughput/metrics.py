@@ -1,7 +1,9 @@
 """From the seconds of rounds to the figures people ask for, measured or estimated."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from harness.results.record import Metric
 from harness.suite.roofline.ceilings import Copy, Matmul
@@ -81,6 +83,32 @@ DERIVED: dict[str, tuple[Derived, ...]] = {
         Derived("tpot", "s", TPOT, _seconds),
     ),
 }
+
+
+ITL = {"itl_p50": 0.5, "itl_p90": 0.9, "itl_p99": 0.99}
+"""Metric → quantile of the gaps between successive tokens."""
+
+
+def itl(phase: str, gaps: Sequence[Sequence[float]], layers: int | None) -> list[Metric]:
+    """Inter-token latency, of each round's gaps: the pooled gaps' quantile, and a round's as a sample.
+
+    Quantiles are interpolated (type 7 of Hyndman and Fan 1996, The American Statistician 50 361-365). None
+    where no tokens were marked. Pooled, because a pause in one round of ten is what a high one is for.
+    """
+    pooled = [gap for one in gaps for gap in one]
+    if not pooled:
+        return []
+    return [
+        Metric(
+            name=name,
+            unit="s",
+            phase=phase,
+            value=float(np.quantile(pooled, q)),
+            samples=tuple(float(np.quantile(one, q)) for one in gaps),
+            layers=layers,
+        )
+        for name, q in ITL.items()
+    ]
 
 
 def metrics(work: Workload, phase: str, series: Mapping[str, Series], layers: int | None) -> list[Metric]:

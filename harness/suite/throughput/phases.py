@@ -3,8 +3,8 @@
 Copy and matmul are ceilings of the machine, measured beside the model in the same process.
 Prefill is the forward over the prompt with the first token chosen; decode is the steps after it,
 each from the cache; generate is the library's own loop, end to end, and gives TTFT (time to the
-first token, that token's sampling included) and TPOT ((last token's mark - TTFT) / (output tokens - 1):
-what the library does after the last token is in neither).
+first token, that token's sampling included), TPOT ((last token's mark - TTFT) / (output tokens - 1)) and
+ITL (the gaps between successive tokens): what the library does after the last token is in none.
 """
 
 import copy
@@ -18,16 +18,14 @@ import torch
 from harness.suite.functional.checks import Facts
 from harness.suite.functional.generation import decoder_start
 from harness.suite.roofline.ceilings import Copy, Matmul
-from harness.suite.throughput.clock import Marks, now, synchronise
+from harness.suite.throughput.clock import Marks, now, resolution, synchronise
+from harness.suite.throughput.identities import require
+from harness.suite.throughput.seen import Request
 from harness.suite.throughput.workload import Workload
 
 CACHES = ("past_key_values", "cache_params")
 TOTAL, TTFT, TPOT = "total", "ttft", "tpot"
 """The series of seconds that a round can give; every round gives `total`."""
-
-
-class Inconsistent(RuntimeError):
-    """A figure breaks an identity that holds for any correct measurement; it is not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +43,9 @@ class Phase:
     """False where only the first time is what the name says: a second load finds warm pages."""
     of_model: bool = True
     """False for a ceiling of the machine, which has no depth and allocates on its own account."""
+    gaps: Callable[[Workload, Any, dict[str, float]], list[float]] = lambda *_: []
+    """Of a round's state and series, after its time: they are held against each other, and give the seconds
+    between successive tokens; none where none is marked."""
 
 
 @dataclass(slots=True)
@@ -95,7 +96,7 @@ def decode(work: Workload, step: Step) -> dict[str, float]:
 def generate(work: Workload, marks: Marks) -> dict[str, float]:
     """The library's `generate`, greedy, a mark a token."""
     count = work.cell.parameters.output_tokens
-    start = now()
+    marks.began = now()
     with torch.inference_mode():
         work.model.generate(
             **work.prompt(),
@@ -107,12 +108,26 @@ def generate(work: Workload, marks: Marks) -> dict[str, float]:
             streamer=marks,
         )
     synchronise(work.device)
-    end = now()
-    if len(marks.times) != count:
-        raise Inconsistent(f"{len(marks.times)} tokens were marked where {count} were asked for")
-    if not start <= marks.times[0] <= marks.times[-1] <= end:
-        raise Inconsistent("a token was marked outside its request")
-    return {TTFT: marks.times[0] - start, TPOT: (marks.times[-1] - marks.times[0]) / (count - 1)}
+    marks.ended = now()
+    first, last = marks.times[0], marks.times[-1]
+    return {TTFT: first - marks.began, TPOT: (last - first) / (count - 1)}
+
+
+def gaps(work: Workload, marks: Marks, found: dict[str, float]) -> list[float]:
+    """ITL of one request, whose moments and figures must agree."""
+    require(
+        Request(
+            start=marks.began,
+            marks=marks.times,
+            end=marks.ended,
+            asked=work.cell.parameters.output_tokens,
+            ttft=found[TTFT],
+            tpot=found[TPOT],
+            itls=marks.gaps,
+            resolution=resolution(),
+        )
+    )
+    return marks.gaps
 
 
 def prefilled(work: Workload, inputs: dict[str, torch.Tensor]) -> Step:
@@ -156,7 +171,7 @@ PHASES: dict[str, Phase] = {
         Phase("forward", forward, Workload.inputs, lambda facts: not facts.generates),
         Phase("prefill", prefill, Workload.first_step, _generates),
         Phase("decode", decode, _fresh_step, _generates),
-        Phase("generate", generate, lambda _: Marks(), _generates),
+        Phase("generate", generate, lambda _: Marks(), _generates, gaps=gaps),
     )
 }
 

@@ -7,6 +7,8 @@ import pytest
 from harness.matrix.records import Cell
 from harness.suite.door import Attempt
 from harness.suite.latest import Latest
+from harness.suite.throughput import disturbances
+from harness.suite.throughput.crosscheck import check_phases, check_prompt
 from harness.suite.throughput.measure import measure
 from harness.suite.throughput.phases import PHASES
 from harness.suite.throughput.workload import Workload
@@ -18,5 +20,10 @@ def test_phase(cell: Cell, phase: str, attempt: Attempt, workloads: Latest[Workl
         pytest.skip(closed)
     work = workloads.of(cell)
     attempt.facts |= work.facts()
-    attempt.metrics += measure(work, PHASES[phase], benchmark)
+    found = measure(work, PHASES[phase], benchmark)
+    if PHASES[phase].of_model:
+        check_prompt(work)
+    check_phases([*attempt.metrics, *found], cell.parameters.output_tokens)
+    attempt.metrics += found
     attempt.facts["shapes"] = work.shapes()
+    attempt.facts["disturbances_unread"] = list(disturbances.read().unread)

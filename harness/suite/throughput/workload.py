@@ -39,6 +39,8 @@ class Workload:
         """Bytes in use before the model, on its device: the libraries' import."""
         self.dtype: torch.dtype = getattr(torch, cell.parameters.dtype)
         self.device = cell.torch_device
+        self.loads = 0
+        """Times that the weights were allocated and filled."""
         self._model: Any = None
         self._inputs: dict[str, Any] = {}
         self._remembered: dict[tuple[str, int | None], Any] = {}
@@ -69,6 +71,11 @@ class Workload:
     def weights_bytes(self) -> int:
         """Bytes of the whole model's weights in the cell's dtype, counted from their shapes."""
         return self.size.whole * self.dtype.itemsize
+
+    @property
+    def loaded_bytes(self) -> int:
+        """Bytes of the weights that are loaded, at the depth that they are."""
+        return (self.size.whole if self.layers is None else self.size.at(self.layers)) * self.dtype.itemsize
 
     @property
     def shallow(self) -> tuple[int, ...]:
@@ -104,6 +111,7 @@ class Workload:
         seed = self.cell.parameters.seed
         self._model = full_model(self.cell.model, config, self.dtype, seed).to(self.device)
         synchronise(self.device)
+        self.loads += 1
 
     def inputs(self) -> dict[str, Any]:
         """Arguments of `forward`, on the device, floating-point ones in the cell's dtype; made once.

@@ -7,6 +7,7 @@ import pytest
 
 from harness.matrix.records import Cell, Model, Parameters, Suite
 from harness.suite.models.build import depth, tiny_config_of
+from harness.suite.throughput import memory
 from harness.suite.throughput.depth import measure_size
 from harness.suite.throughput.workload import Workload
 
@@ -24,7 +25,7 @@ def make_workload(make_cell: Callable[..., Cell], rows: dict[str, Model]) -> Mak
         name: str, layers: int | None = None, parameters: Parameters = PARAMETERS, **changed: Any
     ) -> Workload:
         cell = make_cell(name, small(rows[name]), Suite.THROUGHPUT, parameters, **changed)
-        return Workload(cell, measure_size(cell.model), layers, baseline=0)
+        return Workload(cell, measure_size(cell.model), layers, baseline=memory.used("cpu"))
 
     return make
 

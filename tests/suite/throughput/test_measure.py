@@ -1,8 +1,12 @@
 """Rounds: how many, in what order, and what is not among them."""
 
 import gc
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +16,8 @@ from harness.matrix.records import Parameters
 from harness.results.record import Metric
 from harness.suite.models.build import depth
 from harness.suite.throughput import memory
+from harness.suite.throughput.clock import Marks
+from harness.suite.throughput.identities import Inconsistent
 from harness.suite.throughput.measure import LEAST_ROUNDS, Rounds, measure
 from harness.suite.throughput.phases import PHASES, Phase
 from harness.suite.throughput.workload import Workload
@@ -23,7 +29,7 @@ PARAMETERS = Parameters(rounds=5, input_tokens=10, output_tokens=4)
 class Probe:
     """A phase that notes at which depth each of its rounds ran, and in what conditions."""
 
-    def __init__(self, seconds: float = 0.0) -> None:
+    def __init__(self, seconds: float = 1e-4) -> None:
         self.depths: list[int | None] = []
         self.prepared: list[int | None] = []
         self.collecting: list[bool] = []
@@ -68,7 +74,7 @@ def test_every_series_of_a_round_has_a_sample_a_round(make_workload: MakeWorkloa
 def test_a_warm_up_leaves_nothing_at_any_depth(make_workload: MakeWorkload) -> None:
     rounds = Rounds(make_workload("gpt2", 2, parameters=PARAMETERS), Probe(seconds=0.001).phase)
     assert rounds.warm_up() >= 0.002
-    assert (rounds.loaded, rounds.shallow) == ([], [])
+    assert (rounds.loaded, rounds.shallow, rounds.gaps, rounds.before) == ([], [], [], 1)
 
 
 def test_a_small_budget_leaves_three_rounds(make_workload: MakeWorkload, benchmark: Any) -> None:
@@ -128,6 +134,65 @@ def test_a_phase_begins_with_nothing_that_another_left(make_workload: MakeWorklo
     measure(work, Probe().phase, benchmark)
     work.remembered("prefilled", lambda: made.append("again"))
     assert made == ["again"]
+
+
+def test_marks_that_are_never_reset_end_the_phase(make_workload: MakeWorkload, benchmark: Any) -> None:
+    """The whole way: no figure comes out of rounds that share one list of marks."""
+    stale = Marks()
+    phase = replace(PHASES["generate"], prepare=lambda _: stale)
+    with pytest.raises(Inconsistent, match="tokens were marked where 4 were asked for"):
+        measure(make_workload("gpt2", parameters=PARAMETERS), phase, benchmark)
+
+
+def test_a_round_that_does_not_wait_for_its_device_ends_the_phase(
+    make_workload: MakeWorkload, benchmark: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The device is a thread that works after `run` has returned."""
+    work = make_workload("gpt2", parameters=PARAMETERS)
+    with ThreadPoolExecutor(1) as device:
+        queued: list[Future[None]] = []
+
+        def run(_: Workload, __: object) -> dict[str, float]:
+            queued.append(device.submit(time.sleep, 0.05))
+            time.sleep(1e-4)
+            return {}
+
+        monkeypatch.setattr("harness.suite.throughput.measure.synchronise", lambda _: queued[-1].result())
+        with pytest.raises(Inconsistent, match=r"synchronised: .* it worked 0.0[45]"):
+            measure(work, Phase("forward", run), benchmark)
+
+
+def test_a_load_of_what_was_loaded_before_is_not_the_first(
+    make_workload: MakeWorkload, benchmark: Any
+) -> None:
+    work = make_workload("gpt2", parameters=PARAMETERS)
+    work.model  # noqa: B018 — load it
+    with pytest.raises(Inconsistent, match=r"first: .* run 1 times before"):
+        measure(work, PHASES["load"], benchmark)
+
+
+def test_every_figure_of_a_disturbed_phase_is_marked_with_what_disturbed_it(
+    make_workload: MakeWorkload, benchmark: Any
+) -> None:
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(allowed)})
+
+    def run(_: Workload, __: object) -> dict[str, float]:
+        end = time.perf_counter() + 0.2
+        while time.perf_counter() < end:
+            pass
+        return {}
+
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as other:  # on the same CPU
+        try:
+            work = make_workload("gpt2", parameters=PARAMETERS)
+            found = measure(work, Phase("forward", run), benchmark)
+        finally:
+            other.kill()
+            os.sched_setaffinity(0, allowed)
+    assert found
+    for metric in found:
+        assert any(words.startswith("other processes took") for words in metric.disturbed), metric.name
 
 
 def test_peak_memory_is_the_phase_s_own_above_the_baseline(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.results.record import Metric
-from harness.suite.throughput.metrics import DERIVED, Series, metrics
+from harness.suite.throughput.metrics import DERIVED, ITL, Series, itl, metrics
 from harness.suite.throughput.phases import PHASES, TOTAL, TPOT, TTFT
 from harness.suite.throughput.workload import Workload
 
@@ -72,6 +72,29 @@ def test_first_token_and_each_further_are_series_of_their_own(whole: Workload) -
         metrics(whole, "generate", {TOTAL: {None: [1.0]}, TTFT: {None: [0.4]}, TPOT: {None: [0.2]}}, None)
     )
     assert (found["generate_time"].value, found["ttft"].value, found["tpot"].value) == (1.0, 0.4, 0.2)
+
+
+def test_a_pause_in_one_round_of_many_is_in_the_high_quantiles_of_the_gaps() -> None:
+    """A median of the rounds' own quantiles would hide it."""
+    found = named(itl("generate", [[0.01] * 15] * 5 + [[0.01] * 14 + [1.0]], None))
+    assert found.keys() == ITL.keys()
+    assert found["itl_p50"].value == found["itl_p90"].value == 0.01
+    assert found["itl_p99"].value > 0.1
+    assert statistics.median(found["itl_p99"].samples) == 0.01
+
+
+@given(st.lists(rounds, min_size=1, max_size=5))
+def test_quantiles_of_gaps_rise_and_lie_among_them(gaps: list[list[float]]) -> None:
+    found = named(itl("generate", gaps, None))
+    low, middle, high = (found[name] for name in ITL)
+    pooled = [gap for one in gaps for gap in one]
+    assert min(pooled) <= low.value <= middle.value <= high.value <= max(pooled)
+    assert low.value == pytest.approx(statistics.median(pooled))
+    assert {len(metric.samples) for metric in found.values()} == {len(gaps)}
+
+
+def test_where_no_tokens_are_marked_there_is_no_latency_between_them() -> None:
+    assert itl("prefill", [[], []], None) == []
 
 
 def test_a_model_that_reads_no_tokens_has_no_rate_of_them(make_workload: MakeWorkload) -> None:

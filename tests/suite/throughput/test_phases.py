@@ -10,7 +10,8 @@ import torch
 from harness.suite.functional.checks import Facts
 from harness.suite.functional.generation import decoder_start
 from harness.suite.throughput.clock import Marks
-from harness.suite.throughput.phases import PHASES, TPOT, TTFT, Inconsistent, prefilled
+from harness.suite.throughput.identities import Inconsistent
+from harness.suite.throughput.phases import PHASES, TPOT, TTFT, prefilled
 from harness.suite.throughput.workload import Workload
 
 MakeWorkload = Callable[..., Workload]
@@ -87,6 +88,9 @@ def test_prefill_reads_the_whole_prompt_at_once(make_workload: MakeWorkload) -> 
 def test_first_token_and_the_others_lie_within_the_request(name: str, make_workload: MakeWorkload) -> None:
     work, marks = make_workload(name), Marks()
     found = PHASES["generate"].run(work, marks)
+    itls = PHASES["generate"].gaps(work, marks, found)
+    assert len(itls) == len(marks.times) - 1
+    assert sum(itls) == pytest.approx(marks.times[-1] - marks.times[0])
     assert len(marks.times) == work.cell.parameters.output_tokens
     assert marks.times == sorted(marks.times)
     assert found[TTFT] > 0
@@ -94,17 +98,20 @@ def test_first_token_and_the_others_lie_within_the_request(name: str, make_workl
 
 
 def test_marks_that_were_not_reset_are_refused(make_workload: MakeWorkload) -> None:
-    """A second request on the same marks would count the gap between the two as latency."""
+    """A second request on the same marks would count the gap between the two, and its prompt, as latency."""
     work, marks = make_workload("gpt2"), Marks()
     PHASES["generate"].run(work, marks)
-    with pytest.raises(Inconsistent, match="tokens were marked where 4 were asked for"):
-        PHASES["generate"].run(work, marks)
+    found = PHASES["generate"].run(work, marks)
+    with pytest.raises(Inconsistent, match="9 tokens were marked where 4 were asked for"):
+        PHASES["generate"].gaps(work, marks, found)
 
 
 def test_an_early_end_token_does_not_shorten_a_request(make_workload: MakeWorkload) -> None:
     work = make_workload("gpt2")
     work.model.generation_config.eos_token_id = list(range(0, 256, 2))
-    PHASES["generate"].run(work, Marks())
+    marks = Marks()
+    found = PHASES["generate"].run(work, marks)
+    assert len(PHASES["generate"].gaps(work, marks, found)) == work.cell.parameters.output_tokens - 1
 
 
 @pytest.mark.parametrize(

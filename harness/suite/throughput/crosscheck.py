@@ -1,0 +1,91 @@
+"""Figures against one another and against what the tensors hold, before they are published."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from harness.results.record import Metric
+from harness.suite.models.inputs.text import PLACEHOLDERS, placeholder_id
+from harness.suite.throughput.identities import require
+from harness.suite.throughput.seen import Cell, Prompt, Rate
+from harness.suite.throughput.workload import Workload, caption_tokens
+
+PACKED = ("grid_thw", "grid_hw", "target_sizes")
+"""Ends the names of what says how images lie in one row of patches: their number is then no dimension."""
+
+
+def _rows(work: Workload) -> int | None:
+    """Rows of the batch, as the tokens or else the first input have them; None where images are packed."""
+    tensors = {name: value for name, value in work.inputs().items() if isinstance(value, torch.Tensor)}
+    if "input_ids" in tensors:
+        return len(tensors["input_ids"])
+    return None if any(name.endswith(PACKED) for name in tensors) else len(next(iter(tensors.values())))
+
+
+def _prompt_tokens(work: Workload) -> int | None:
+    ids = work.prompt().get("input_ids")
+    return None if ids is None else ids.numel()
+
+
+def _new_tokens(work: Workload, of_each_row: int) -> int | None:
+    rows = _rows(work)
+    return None if rows is None else rows * of_each_row
+
+
+COUNTED: dict[tuple[str, str], Callable[[Workload], int | None]] = {
+    ("forward", "samples/s"): _rows,
+    ("prefill", "tokens/s"): _prompt_tokens,
+    ("decode", "tokens/s"): lambda work: _new_tokens(work, work.cell.parameters.output_tokens - 1),
+    ("generate", "tokens/s"): lambda work: _new_tokens(work, work.cell.parameters.output_tokens),
+}
+"""Phase and unit → how many of the unit's things a round deals with; None where that cannot be counted."""
+
+
+def check_rates(work: Workload, phase: str, found: Sequence[Metric], seconds: Sequence[float]) -> None:
+    """Raise `Inconsistent` where a rate does not give what was counted; `seconds` are the rounds' own."""
+    for metric in found:
+        count = COUNTED.get((phase, metric.unit))
+        counted = None if count is None or metric.estimate else count(work)
+        if counted is None:
+            continue
+        for value, second in zip(metric.samples, seconds, strict=True):
+            require(Rate(unit=metric.unit, value=value, seconds=second, counted=counted))
+
+
+def check_prompt(work: Workload) -> None:
+    """Raise `Inconsistent` where the model does not read as many tokens as were asked for."""
+    ids = work.inputs().get("input_ids")
+    if not isinstance(ids, torch.Tensor):
+        return
+    require(
+        Prompt(
+            asked=caption_tokens(work.model) or work.cell.parameters.input_tokens,
+            given=_read(ids, work.inputs().get("attention_mask")),
+            placeholders=any(placeholder_id(work.model.config, kind) is not None for kind in PLACEHOLDERS),
+        )
+    )
+
+
+def check_phases(found: Sequence[Metric], output_tokens: int) -> None:
+    """Raise `Inconsistent` where a cell's `generate` is far faster than the phases that it is made of.
+
+    Disturbed figures are not compared: phases are measured one after the other, and where another process
+    took one CPU of two, the threads' waiting for one another made a phase 100 times as long.
+    """
+    fastest = {m.name: min(m.samples) for m in found if m.samples and not m.disturbed}
+    if {"prefill_time", "decode_step_time", "generate_time"} <= fastest.keys():
+        require(
+            Cell(
+                prefill=fastest["prefill_time"],
+                decode=fastest["decode_step_time"] * (output_tokens - 1),
+                generate=fastest["generate_time"],
+            )
+        )
+
+
+def _read(ids: torch.Tensor, mask: Any) -> tuple[int, ...]:
+    """Tokens of each row that are not padding; several codes at one position are one."""
+    if isinstance(mask, torch.Tensor) and mask.shape == ids.shape:
+        return tuple(int(count) for count in mask.sum(-1))
+    return (ids.shape[1],) * len(ids)
