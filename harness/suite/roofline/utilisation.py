@@ -26,8 +26,8 @@ class Roof:
 class Utilisation:
     """A share of a ceiling, and which ceiling that is.
 
-    Above 1 the ceiling, the count or the time is wrong, or a cache that holds what is counted as moved answers
-    in memory's place.
+    Above 1 the ceiling, the count or the time is wrong, or a cache that holds what is counted as moved
+    answers in memory's place.
     """
 
     share: float
