@@ -13,7 +13,8 @@ from typing import Protocol
 
 import torch
 
-Run = Callable[[], object]
+Run = Callable[[], torch.Tensor]
+"""Does a load once and gives what it has written."""
 
 BLOCK = 1 << 22
 """Random bytes that buffers are tiled from: 4 MiB. Drawing every byte would take longer than measuring."""
@@ -37,6 +38,10 @@ class Load(Protocol):
     def moved(self) -> int:
         """Bytes that a run must move, each operand once."""
 
+    @property
+    def dtype(self) -> torch.dtype | None:
+        """What is multiplied; None where bytes are bytes."""
+
     def on(self, device: str) -> Run:
         """Buffers on the device, all touched, and the run. RuntimeError where the library refuses."""
 
@@ -47,6 +52,7 @@ class Copy:
 
     size: int
     flops: int = 0
+    dtype: None = None
 
     @property
     def label(self) -> str:
@@ -58,10 +64,14 @@ class Copy:
         """Read and written. That some caches read a line before they write it is left out, as STREAM does."""
         return 2 * self.size
 
+    def buffers(self, device: str) -> tuple[torch.Tensor, torch.Tensor]:
+        """Source and target, in float32."""
+        source = _buffer(self.size, device)
+        return source, torch.zeros_like(source)
+
     def on(self, device: str) -> Run:
         """Copy once a run."""
-        source = _buffer(self.size, device)
-        target = source.clone()
+        source, target = self.buffers(device)
         return lambda: target.copy_(source)
 
 
@@ -72,6 +82,7 @@ class Read:
     size: int
     flops: int = 0
     """Not counted: an addition for four bytes limits no machine."""
+    dtype: None = None
 
     @property
     def label(self) -> str:
@@ -83,11 +94,13 @@ class Read:
         """Read."""
         return self.size
 
+    def buffers(self, device: str) -> tuple[torch.Tensor]:
+        """Numbers between 0 and 1, in float32."""
+        return (_buffer(self.size, device),)
+
     def on(self, device: str) -> Run:
         """Sum once a run."""
-        block = torch.rand(min(self.size, BLOCK) // 4, device=device)
-        source = block.repeat(-(-self.size // BLOCK))[: self.size // 4]
-        return source.sum
+        return self.buffers(device)[0].sum
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +128,17 @@ class Product:
         read = self.rows * self.inner + self.inner * self.columns
         return read * self.dtype.itemsize + self.rows * self.columns * _result(self.dtype).itemsize
 
-    def on(self, device: str) -> Run:
-        """Multiply once a run, the right operand stored as a linear layer's weight is: (columns, inner)."""
+    def buffers(self, device: str) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Left (rows, inner), right as a linear layer's weight is stored (columns, inner), and the result."""
         left = _random(self.rows, self.inner, self.dtype, device)
-        right = _random(self.columns, self.inner, self.dtype, device).T
-        out = torch.empty(self.rows, self.columns, dtype=_result(self.dtype), device=device)
+        right = _random(self.columns, self.inner, self.dtype, device)
+        return left, right, torch.zeros(self.rows, self.columns, dtype=_result(self.dtype), device=device)
+
+    def on(self, device: str) -> Run:
+        """Multiply once a run."""
+        left, right, out = self.buffers(device)
         multiply = torch.matmul if self.dtype.is_floating_point else torch._int_mm  # noqa: SLF001 — the one int8 product that torch has
-        return lambda: multiply(left, right, out=out)
+        return lambda: multiply(left, right.T, out=out)
 
 
 COPY = Copy(1 << 28)
@@ -135,9 +152,9 @@ def square(device: str, dtype: torch.dtype) -> Product:
 
 
 def _buffer(size: int, device: str) -> torch.Tensor:
-    """Random bytes: zeros move faster on some machines."""
-    block = torch.randint(256, (min(size, BLOCK),), dtype=torch.uint8, device=device)
-    return block.repeat(-(-size // BLOCK))[:size]
+    """Random numbers of so many bytes, tiled from one block: zeros move faster on some machines."""
+    block = torch.rand(BLOCK // 4, device=device)
+    return block.repeat(-(-size // BLOCK))[: size // 4]
 
 
 def _random(rows: int, columns: int, dtype: torch.dtype, device: str) -> torch.Tensor:

@@ -10,6 +10,7 @@ from statistics import median
 import torch
 
 from harness.suite.outcomes import message_of
+from harness.suite.roofline.accelerators import by_kernels
 from harness.suite.roofline.ceilings import Copy, Load, Product, Read, Run
 from harness.suite.roofline.utilisation import Roof
 from harness.suite.throughput.clock import now, synchronise
@@ -74,7 +75,7 @@ class Sweep:
         """
         most = max((point.threads or 0 for point in self.points), default=0) or None
         mine = [point for point in self.points if point.threads == (threads or most)]
-        products = [p for p in mine if isinstance(p.load, Product) and p.load.dtype is dtype]
+        products = [p for p in mine if p.load.dtype is dtype]
         beyond = [p for p in mine if p.load.moved >= BEYOND_CACHE * self.last_cache]
         arithmetic = max(products, key=lambda p: p.flops_per_s)
         memory = max(beyond or mine, key=lambda p: p.bytes_per_s)
@@ -82,13 +83,16 @@ class Sweep:
 
 
 def kinds(device: str, dtypes: Iterable[torch.dtype]) -> list[list[Load]]:
-    """The loads to measure on the device, each kind from the smallest to the largest."""
+    """The loads to measure on the device, each kind from the smallest to the largest.
+
+    On an accelerator also by our own kernels, where Triton is installed.
+    """
     sides = SIDES.get(device, SIDES_ELSEWHERE)
     found: list[list[Load]] = [[Copy(size) for size in SIZES], [Read(size) for size in SIZES]]
     for dtype in dtypes:
         found.append([Product(side, side, side, dtype) for side in sides])
         found.append([Product(*shape, dtype) for shape in SKINNY])
-    return found
+    return found if device == "cpu" else [*found, *by_kernels(found)]
 
 
 def sweep(device: str, loads: Sequence[Sequence[Load]], threads: Sequence[int | None]) -> Sweep:

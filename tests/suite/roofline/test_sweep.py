@@ -23,13 +23,18 @@ class Sleep:
     seconds: float
     flops: int = 1
     moved: int = 1
+    dtype: None = None
 
     @property
     def label(self) -> str:
         return f"sleep {self.seconds}"
 
     def on(self, device: str) -> Run:
-        return lambda: time.sleep(self.seconds)
+        def run() -> torch.Tensor:
+            time.sleep(self.seconds)
+            return torch.empty(0)
+
+        return run
 
 
 def test_every_load_is_measured_with_each_number_of_threads_and_keeps_its_samples() -> None:
