@@ -19,6 +19,7 @@ from harness.suite.roofline.cache import stored, written_by
 from harness.suite.roofline.observe import Observer
 
 META = "meta"
+MASK = "attention_mask"
 CACHES = ("past_key_values", "cache_params")
 GATHERED = "batched_mm"
 """The library's way of running experts that needs no values: each token's weights are gathered."""
@@ -63,24 +64,36 @@ def meta_model(model: Model, dtype: torch.dtype, layers: int | None = None) -> A
 
 
 def count(model: Any, phase: str, inputs: Mapping[str, Any], output_tokens: int = 2) -> Counts:
-    """Count a phase (forward, prefill, decode or generate) of a model on the meta device.
+    """Count a phase (forward, prefill, decode or generate) of a model, on the meta device or where it is.
 
     `inputs` are the arguments of the forward that the phase begins with: their shapes say how many rows and
-    tokens there are, their values do not matter. `output_tokens`, at least two, are for decode (which makes
+    tokens there are. A mask of ones says nothing and is left out; the library asks for a mask's values.
+    `output_tokens`, at least two, are for decode (which makes
     all but the first) and generate. Weights and cache have the model's dtype. The model is left as it was,
     but for how its experts run.
 
-    Raises `Unsupported` where the forward depends on values, which tensors on the meta device do not have.
+    Raises `Unsupported` where a forward on the meta device depends on values, which tensors there do not have
+    (an image's placeholders among tokens): the model can then be counted on a device, with its weights.
     """
+    device = next((weight.device for weight in model.parameters()), torch.device(META))
+    given = {name: value for name, value in inputs.items() if not _full_mask(name, value)}
+    if device.type != META:
+        return _counted(model, phase, given, output_tokens, device)
     set_experts = getattr(model, "set_experts_implementation", None)
     if set_experts is not None:
         set_experts(GATHERED)
-    placed = {name: _placed(value) for name, value in inputs.items()}
     try:
-        with torch.inference_mode(), torch.device(META):
-            return COUNTED[phase](model, placed, output_tokens)
+        return _counted(model, phase, given, output_tokens, device)
     except RuntimeError as error:
         raise Unsupported(f"its work cannot be counted without values: {message_of(error)}") from error
+
+
+def _counted(
+    model: Any, phase: str, inputs: Mapping[str, Any], output_tokens: int, device: torch.device
+) -> Counts:
+    placed = {n: v.to(device) if isinstance(v, torch.Tensor) else v for n, v in inputs.items()}
+    with torch.inference_mode(), device:
+        return COUNTED[phase](model, placed, output_tokens)
 
 
 @dataclass(slots=True)
@@ -152,7 +165,7 @@ def _prefilled(model: Any, inputs: dict[str, Any]) -> _Step:
 def _advanced(model: Any, step: _Step, tokens: int) -> _Step:
     """The state after a forward of `tokens` more tokens a row."""
     name = "decoder_input_ids" if model.config.is_encoder_decoder else "input_ids"
-    new = torch.zeros(step.rows, tokens, dtype=torch.long, device=META)
+    new = torch.zeros(step.rows, tokens, dtype=torch.long)
     read, written = stored(step.cache), written_by(step.cache, tokens)
     with Observer(model) as seen:
         outputs = model(**{name: new}, **step.state, use_cache=True)
@@ -166,11 +179,15 @@ def _kept(model: Any, inputs: Mapping[str, Any], outputs: Any) -> dict[str, Any]
     if model.config.is_encoder_decoder and inputs:
         # The library takes an encoder's output as a tuple.
         state["encoder_outputs"] = (outputs.encoder_last_hidden_state,)
-        if "attention_mask" in inputs:
-            state["attention_mask"] = inputs["attention_mask"]
+        if MASK in inputs:
+            state[MASK] = inputs[MASK]
     return state
 
 
-def _placed(value: Any) -> Any:
-    """The value, a tensor's shape and type alone."""
-    return value.to(META) if isinstance(value, torch.Tensor) else value
+def _full_mask(name: str, value: Any) -> bool:
+    """A mask that hides nothing, or whose values are not known."""
+    return (
+        name in {MASK, f"decoder_{MASK}"}
+        and isinstance(value, torch.Tensor)
+        and (value.is_meta or bool((value == 1).all()))
+    )

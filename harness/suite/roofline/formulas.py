@@ -31,9 +31,10 @@ def _linear(args: Sequence[Any], kwargs: Mapping[str, Any], _: Any) -> int:
     return 2 * _positions(_first(args, kwargs)) * weight.numel()
 
 
-def _product(place: int) -> Formula:
-    """2 × elements of the result × length of the sum; `place` is the left operand's among the arguments."""
-    return lambda args, _, out: 2 * out.numel() * args[place].shape[-1]
+def _product(place: int, name: str = "input") -> Formula:
+    """2 × elements of the result × length of the sum; `place` and `name` are the left operand's."""
+    left = _operand(place, name)
+    return lambda args, kwargs, out: 2 * out.numel() * left(args, kwargs).shape[-1]
 
 
 def _summed_product(args: Sequence[Any], _: Mapping[str, Any], __: Any) -> int:
@@ -145,7 +146,9 @@ def _positions(tensor: torch.Tensor) -> int:
 FORMULAS: dict[str, Formula] = {
     "linear": _linear,
     **dict.fromkeys(("matmul", "__matmul__", "mm", "bmm", "mv", "_int_mm", "_scaled_mm"), _product(0)),
-    **dict.fromkeys(("addmm", "baddbmm", "addmv"), _product(1)),
+    "addmm": _product(1, "mat1"),
+    "addmv": _product(1, "mat"),
+    "baddbmm": _product(1, "batch1"),
     "addbmm": _summed_product,
     "__rmatmul__": _reversed_product,
     "einsum": _einsum,

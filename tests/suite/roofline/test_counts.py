@@ -204,6 +204,19 @@ def test_a_row_of_the_matrix_is_counted_at_full_width(rows: dict[str, Model]) ->
     assert step.flops == pytest.approx(2 * 15.66e9, rel=0.01)
 
 
+@pytest.mark.parametrize("phase", ["prefill", "decode"])
+def test_a_model_with_its_weights_counts_as_one_without(phase: str) -> None:
+    config = LlamaConfig(**DECODER)
+    whole = LlamaForCausalLM._from_config(config).eval()
+    assert count(whole, phase, TEXT, NEW) == count(on_meta(LlamaForCausalLM, config), phase, TEXT, NEW)
+
+
+def test_a_mask_of_ones_says_nothing() -> None:
+    model = on_meta(LlamaForCausalLM, LlamaConfig(**DECODER))
+    masked = {**TEXT, "attention_mask": torch.ones_like(TEXT["input_ids"])}
+    assert count(model, "decode", masked, NEW) == count(model, "decode", TEXT, NEW)
+
+
 def test_a_forward_that_depends_on_values_is_said_to() -> None:
     class Picky(torch.nn.Module):
         def forward(self, input_ids: torch.Tensor) -> torch.Tensor:

@@ -22,6 +22,7 @@ CALLS: dict[str, Callable[[], Any]] = {
     "bmm": lambda: torch.bmm(of(4, 5, 16), of(4, 16, 7)),
     "addmm": lambda: torch.addmm(of(7), of(5, 16), of(16, 7)),
     "baddbmm": lambda: torch.baddbmm(of(4, 5, 7), of(4, 5, 16), of(4, 16, 7)),
+    "named operands": lambda: of(4, 5, 7).baddbmm(batch1=of(4, 5, 16), batch2=of(4, 16, 7), beta=1.0),
     "einsum": lambda: torch.einsum("bhqd,bhkd->bhqk", of(2, 3, 5, 16), of(2, 3, 7, 16)),
     "einsum with an ellipsis": lambda: torch.einsum("...qd,...dk->...qk", of(2, 3, 5, 16), of(2, 3, 16, 7)),
     "einsum without a result": lambda: torch.einsum("ij,jk", of(5, 16), of(16, 7)),
