@@ -1,66 +1,173 @@
-"""The two ceilings of the roofline model: bytes a second of memory, operations a second of arithmetic.
+"""Loads that do nothing but what a machine is limited by: moving bytes, or multiplying.
 
 S. Williams, A. Waterman and D. Patterson, "Roofline: an insightful visual performance model for multicore
 architectures", Communications of the ACM 52(4), 2009. They are measured where the model is, in the same
 process and with the same threads, by the library calls that the model's own layers end in.
+
+A load is plain data until `on` allocates its buffers and gives a function that does it once.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Protocol
 
 import torch
 
-COPY_BYTES = 1 << 28
-"""Bytes copied: 256 MiB, several times the last cache of most machines; the largest ones hold more."""
-MATMUL_SIDE = {"cpu": 2048}
-MATMUL_SIDE_ELSEWHERE = 8192
+Run = Callable[[], torch.Tensor]
+"""Does a load once and gives what it has written."""
+
+BLOCK = 1 << 22
+"""Random bytes that buffers are tiled from: 4 MiB. Drawing every byte would take longer than measuring."""
+SQUARE = {"cpu": 2048}
+SQUARE_ELSEWHERE = 8192
 """Rows and columns of the square product: large enough for the full rate, a few rounds a second."""
+
+
+class Load(Protocol):
+    """What is run, and what one run amounts to."""
+
+    @property
+    def label(self) -> str:
+        """The load in words, the same for the same load."""
+
+    @property
+    def flops(self) -> int:
+        """Floating-point operations of a run (of int8: integer ones)."""
+
+    @property
+    def moved(self) -> int:
+        """Bytes that a run must move, each operand once."""
+
+    @property
+    def dtype(self) -> torch.dtype | None:
+        """What is multiplied; None where bytes are bytes."""
+
+    def on(self, device: str) -> Run:
+        """Buffers on the device, all touched, and the run. RuntimeError where the library refuses."""
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """Two buffers whose copy moves `moved` bytes: each byte is read once and written once."""
+    """`size` bytes from one buffer to another: each is read once and written once."""
 
-    source: torch.Tensor
-    target: torch.Tensor
-    moved: ClassVar[int] = 2 * COPY_BYTES
+    size: int
+    flops: int = 0
+    dtype: None = None
 
-    @classmethod
-    def on(cls, device: str) -> "Copy":
-        """Buffers of random bytes, both touched."""
-        source = torch.randint(256, (COPY_BYTES,), dtype=torch.uint8, device=device)
-        return cls(source, source.clone())
+    @property
+    def label(self) -> str:
+        """`copy 256 MiB`."""
+        return f"copy {_mebibytes(self.size)}"
 
-    def run(self) -> None:
-        """Copy once."""
-        self.target.copy_(self.source)
+    @property
+    def moved(self) -> int:
+        """Read and written. That some caches read a line before they write it is left out, as STREAM does."""
+        return 2 * self.size
+
+    def buffers(self, device: str) -> tuple[torch.Tensor, torch.Tensor]:
+        """Source and target, in float32."""
+        source = _buffer(self.size, device)
+        return source, torch.zeros_like(source)
+
+    def on(self, device: str) -> Run:
+        """Copy once a run."""
+        source, target = self.buffers(device)
+        return lambda: target.copy_(source)
 
 
 @dataclass(frozen=True, slots=True)
-class Matmul:
-    """A square product of `operations` floating-point operations: a multiplication and an addition a term."""
+class Read:
+    """`size` bytes summed as float32: each is read once, and nothing but the sum is written."""
 
-    left: torch.Tensor
-    right: torch.Tensor
-    out: torch.Tensor
+    size: int
+    flops: int = 0
+    """Not counted: an addition for four bytes limits no machine."""
+    dtype: None = None
 
-    @classmethod
-    def on(cls, device: str, dtype: torch.dtype) -> "Matmul":
-        """Random matrices: zeros multiply faster on some accelerators."""
-        side = cls.side(device)
-        left, right = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
-        return cls(left, right, torch.empty_like(left))
+    @property
+    def label(self) -> str:
+        """`read 256 MiB`."""
+        return f"read {_mebibytes(self.size)}"
 
-    @staticmethod
-    def side(device: str) -> int:
-        """Rows and columns on that device."""
-        return MATMUL_SIDE.get(device, MATMUL_SIDE_ELSEWHERE)
+    @property
+    def moved(self) -> int:
+        """Read."""
+        return self.size
 
-    @classmethod
-    def operations(cls, device: str) -> int:
-        """2·n³ for n rows and columns."""
-        return 2 * cls.side(device) ** 3
+    def buffers(self, device: str) -> tuple[torch.Tensor]:
+        """Numbers between 0 and 1, in float32."""
+        return (_buffer(self.size, device),)
 
-    def run(self) -> None:
-        """Multiply once."""
-        torch.matmul(self.left, self.right, out=self.out)
+    def on(self, device: str) -> Run:
+        """Sum once a run."""
+        return self.buffers(device)[0].sum
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """An (m, k) by (k, n) product; one row by a matrix is what a decode step of one request is made of."""
+
+    rows: int
+    inner: int
+    columns: int
+    dtype: torch.dtype
+
+    @property
+    def label(self) -> str:
+        """`matmul 1×4096×4096 bfloat16`: rows, inner, columns."""
+        return f"matmul {self.rows}×{self.inner}×{self.columns} {str(self.dtype).removeprefix('torch.')}"
+
+    @property
+    def flops(self) -> int:
+        """2·m·k·n: a multiplication and an addition a term."""
+        return 2 * self.rows * self.inner * self.columns
+
+    @property
+    def moved(self) -> int:
+        """Both operands read, the result written."""
+        read = self.rows * self.inner + self.inner * self.columns
+        return read * self.dtype.itemsize + self.rows * self.columns * _result(self.dtype).itemsize
+
+    def buffers(self, device: str) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Left (rows, inner), right as a linear layer's weight is stored (columns, inner), and the result."""
+        left = _random(self.rows, self.inner, self.dtype, device)
+        right = _random(self.columns, self.inner, self.dtype, device)
+        return left, right, torch.zeros(self.rows, self.columns, dtype=_result(self.dtype), device=device)
+
+    def on(self, device: str) -> Run:
+        """Multiply once a run."""
+        left, right, out = self.buffers(device)
+        multiply = torch.matmul if self.dtype.is_floating_point else torch._int_mm  # noqa: SLF001 — the one int8 product that torch has
+        return lambda: multiply(left, right.T, out=out)
+
+
+COPY = Copy(1 << 28)
+"""Measured beside each model: 256 MiB, several times the last cache of most machines."""
+
+
+def square(device: str, dtype: torch.dtype) -> Product:
+    """Measured beside each model: the largest product that takes a fraction of a second there."""
+    side = SQUARE.get(device, SQUARE_ELSEWHERE)
+    return Product(side, side, side, dtype)
+
+
+def _buffer(size: int, device: str) -> torch.Tensor:
+    """Random numbers of so many bytes, tiled from one block: zeros move faster on some machines."""
+    block = torch.rand(BLOCK // 4, device=device)
+    return block.repeat(-(-size // BLOCK))[: size // 4]
+
+
+def _random(rows: int, columns: int, dtype: torch.dtype, device: str) -> torch.Tensor:
+    """Random numbers: zeros multiply faster on some accelerators."""
+    if dtype.is_floating_point:
+        return torch.randn(rows, columns, device=device).to(dtype)
+    return torch.randint(-127, 128, (rows, columns), dtype=dtype, device=device)
+
+
+def _result(dtype: torch.dtype) -> torch.dtype:
+    """What a product of the dtype is kept in."""
+    return dtype if dtype.is_floating_point else torch.int32
+
+
+def _mebibytes(size: int) -> str:
+    return f"{size / (1 << 20):g} MiB"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from harness.results.record import Metric
-from harness.suite.roofline.ceilings import Copy, Matmul
+from harness.suite.roofline.ceilings import COPY, square
 from harness.suite.throughput.depth import estimate
 from harness.suite.throughput.phases import TOTAL, TPOT, TTFT
 from harness.suite.throughput.workload import Workload
@@ -53,11 +53,11 @@ def _output_rate(work: Workload, seconds: float) -> float:
 
 
 def _copied(_: Workload, seconds: float) -> float:
-    return Copy.moved / seconds
+    return COPY.moved / seconds
 
 
 def _multiplied(work: Workload, seconds: float) -> float:
-    return Matmul.operations(work.device) / seconds
+    return square(work.device, work.dtype).flops / seconds
 
 
 DERIVED: dict[str, tuple[Derived, ...]] = {

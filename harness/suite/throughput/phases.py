@@ -17,7 +17,7 @@ import torch
 
 from harness.suite.functional.checks import Facts
 from harness.suite.functional.generation import decoder_start
-from harness.suite.roofline.ceilings import Copy, Matmul
+from harness.suite.roofline.ceilings import COPY, Run, square
 from harness.suite.throughput.clock import Marks, now, resolution, synchronise
 from harness.suite.throughput.identities import require
 from harness.suite.throughput.seen import Request
@@ -56,9 +56,9 @@ class Step:
     state: dict[str, Any]
 
 
-def ceiling(work: Workload, kernel: Copy | Matmul) -> dict[str, float]:
-    """One run of a kernel that does nothing but what the machine is limited by."""
-    kernel.run()
+def ceiling(work: Workload, run: Run) -> dict[str, float]:
+    """One run of a load that does nothing but what the machine is limited by."""
+    run()
     synchronise(work.device)
     return {}
 
@@ -165,8 +165,10 @@ def _generates(facts: Facts) -> bool:
 PHASES: dict[str, Phase] = {
     phase.name: phase
     for phase in (
-        Phase("copy", ceiling, lambda work: Copy.on(work.device), of_model=False),
-        Phase("matmul", ceiling, lambda work: Matmul.on(work.device, work.dtype), of_model=False),
+        Phase("copy", ceiling, lambda work: COPY.on(work.device), of_model=False),
+        Phase(
+            "matmul", ceiling, lambda work: square(work.device, work.dtype).on(work.device), of_model=False
+        ),
         Phase("load", load, repeats=False),
         Phase("forward", forward, Workload.inputs, lambda facts: not facts.generates),
         Phase("prefill", prefill, Workload.first_step, _generates),

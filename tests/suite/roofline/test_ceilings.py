@@ -1,29 +1,62 @@
-"""The kernels that the ceilings are measured with do what their figures count."""
+"""The loads that the ceilings are measured with do what their figures count."""
 
+from typing import Any
+
+import pytest
 import torch
 
-from harness.suite.roofline.ceilings import COPY_BYTES, Copy, Matmul
+from harness.suite.roofline.ceilings import COPY, Copy, Product, Read, square
+
+SIZE = 3 << 22
+
+
+def done(load: Any) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+    """What a run of the load has written, and what its buffers held before."""
+    torch.manual_seed(0)
+    written = load.on("cpu")()
+    torch.manual_seed(0)
+    return written, load.buffers("cpu")
 
 
 def test_a_copy_moves_every_byte_once_in_and_once_out() -> None:
-    copy = Copy.on("cpu")
-    copy.target.zero_()
-    copy.run()
-    assert torch.equal(copy.target, copy.source)
-    assert copy.source.nbytes == COPY_BYTES
-    assert Copy.moved == copy.source.nbytes + copy.target.nbytes
+    written, (source, target) = done(Copy(SIZE))
+    assert torch.equal(written, source)
+    assert not torch.equal(target, source)
+    assert Copy(SIZE).moved == source.nbytes + target.nbytes
 
 
-def test_a_product_agrees_with_float64_and_counts_its_operations() -> None:
-    matmul = Matmul.on("cpu", torch.float32)
-    matmul.run()
-    rows = slice(0, 8)
-    exact = matmul.left[rows].double() @ matmul.right.double()
-    assert torch.allclose(matmul.out[rows].double(), exact, rtol=0, atol=1e-3 * exact.abs().max().item())
-    side = matmul.left.shape[0]
-    assert matmul.left.shape == matmul.right.shape == (side, side)
-    assert Matmul.operations("cpu") == 2 * side**3
+@pytest.mark.parametrize("size", [1 << 20, SIZE])
+def test_a_read_sums_every_byte(size: int) -> None:
+    total, (source,) = done(Read(size))
+    assert total.item() == pytest.approx(source.double().sum().item(), rel=1e-5)
+    assert Read(size).moved == source.nbytes == size
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.int8])
+@pytest.mark.parametrize("shape", [(64, 64, 64), (1, 96, 160)])
+def test_a_product_agrees_with_float64_and_counts_its_work(
+    dtype: torch.dtype, shape: tuple[int, int, int]
+) -> None:
+    load = Product(*shape, dtype)
+    out, (left, right, _) = done(load)
+    exact = left.double() @ right.double().T
+    # Higham, "Accuracy and stability of numerical algorithms", 2nd ed., 3.5: a rounding a term, in float32,
+    # and one of the result; integers have none.
+    steps = (
+        shape[1] * torch.finfo(torch.float32).eps + torch.finfo(dtype).eps if dtype.is_floating_point else 0
+    )
+    assert ((out.double() - exact).abs() <= steps * (left.double().abs() @ right.double().abs().T)).all()
+    assert load.flops == 2 * left.shape[0] * left.shape[1] * right.shape[0]
+    assert load.moved == left.nbytes + right.nbytes + out.nbytes
+
+
+def test_a_label_says_what_was_run() -> None:
+    assert COPY.label == "copy 256 MiB"
+    assert Read(1 << 30).label == "read 1024 MiB"
+    assert Product(1, 2, 3, torch.bfloat16).label == "matmul 1×2×3 bfloat16"
 
 
 def test_an_accelerator_gets_a_product_large_enough_for_its_full_rate() -> None:
-    assert Matmul.side("cuda") == Matmul.side("cuda:1") > Matmul.side("cpu")
+    bf16 = torch.bfloat16
+    assert square("cuda", bf16) == square("cuda:1", bf16)
+    assert square("cuda", bf16).rows > square("cpu", bf16).rows
