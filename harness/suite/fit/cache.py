@@ -31,6 +31,8 @@ UNTOLD = {
 """Types whose cache the fields read here do not tell, and why."""
 COMPRESSED = ("index_kpool", "indexer_compress_ratio")
 """Fields of an indexer that keeps pooled keys, one for several tokens: not counted here."""
+CROSSING = "cross_attention_layers"
+"""The field with the layers that attend to an image in place of the text (Llama 3.2 Vision)."""
 HEADS = (
     "num_attention_heads",
     "decoder_attention_heads",
@@ -111,9 +113,12 @@ def _layers(text: Any, encoded: bool) -> Iterator[LayerCache | None]:  # noqa: F
     configs = layer_configs(text, len(kinds))
     own = len(kinds) - (getattr(text, "num_kv_shared_layers", None) or 0)
     modes = getattr(text, "kv_sharing_modes", None) or [None] * len(kinds)
+    crossing = getattr(text, CROSSING, None) or ()
     for index, (kind, config) in enumerate(zip(kinds, configs, strict=False)):
         if kind in KEEPING_NONE or index >= own or modes[index] == "reuse":  # it reads an earlier layer's
             yield LayerCache(kind)
+        elif index in crossing:
+            yield LayerCache("cross_attention", per_source_token=attention_width(config, kind) or 0)
         else:
             yield _layer(kind, config, encoded)
 
@@ -146,7 +151,7 @@ def attention_width(config: Any, kind: str) -> int | None:
         return None
     dim = first_of(config, _named(own, HEAD_DIM)) or width // heads
     values = first_of(config, _named(own, VALUE_DIM)) or dim
-    return int(_kv_heads(config, heads, _named(own, KV_HEADS)) * (dim + values) + index)
+    return int(kv_heads(config, heads, _named(own, KV_HEADS)) * (dim + values) + index)
 
 
 def _named(prefix: str, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -154,7 +159,7 @@ def _named(prefix: str, names: tuple[str, ...]) -> tuple[str, ...]:
     return (*(prefix + name for name in names if prefix), *names)
 
 
-def _kv_heads(config: Any, heads: int, names: tuple[str, ...]) -> int:
+def kv_heads(config: Any, heads: int, names: tuple[str, ...] = KV_HEADS) -> int:
     """Heads of keys and values; one where all queries share it (Falcon's and StarCoder's `multi_query`)."""
     if getattr(config, "multi_query", False) and not getattr(config, "new_decoder_architecture", False):
         return 1

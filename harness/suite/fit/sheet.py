@@ -5,7 +5,7 @@ from typing import Any
 
 from harness.matrix.records import Model
 from harness.suite.fit.activations import Activations, activations
-from harness.suite.fit.cache import HEADS, KV_HEADS, Cache, cache_need
+from harness.suite.fit.cache import HEADS, Cache, cache_need, kv_heads
 from harness.suite.fit.kept import Kept, kept
 from harness.suite.fit.kinds import decoder_config, layer_configs, layer_kinds
 from harness.suite.fit.parameters import Parameters, count
@@ -24,6 +24,9 @@ class Sheet:
     heads: int | None
     """Of queries."""
     kv_heads: int | None
+    """Parts that the cache of a layer can be split into: one where all heads share a latent."""
+    positions: int | None
+    """Tokens that the model was made for; None where the configuration sets no bound."""
     theory: Cache | None
     """What the architecture must keep of one sequence, in elements."""
     library: Kept | None
@@ -53,9 +56,16 @@ def sheet(model: Model) -> Sheet:
         parameters=counted,
         weights_bytes={name: weights_bytes(counted, form) for name, form in FORMATS.items()},
         heads=heads,
-        kv_heads=first_of(layer, KV_HEADS) or heads,
+        kv_heads=_parts(layer, heads),
+        positions=getattr(text, "max_position_embeddings", None),
         theory=cache_need(built.config) if built.can_generate() else None,
         library=kept(built) if built.can_generate() else None,
         library_dtype=str(DTYPE).removeprefix("torch."),
         activations=activations(built.config),
     )
+
+
+def _parts(layer: Any, heads: int | None) -> int | None:
+    if heads is None:
+        return None
+    return 1 if getattr(layer, "kv_lora_rank", None) else kv_heads(layer, heads)

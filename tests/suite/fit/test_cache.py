@@ -65,6 +65,24 @@ def test_deepseek_v3_keeps_70272_bytes_a_token_in_bfloat16(rows: dict[str, Model
     assert 2 * need.per_token == 2 * 61 * 576 == 70_272
 
 
+def test_llama_32_vision_keeps_nothing_of_the_text_where_it_attends_to_the_image(
+    rows: dict[str, Model],
+) -> None:
+    """80 of its 100 layers: 2 · 8 · 128 elements each."""
+    fields = {
+        "model_type": "mllama_text_model",
+        "hidden_size": 8192,
+        "num_hidden_layers": 100,
+        "num_attention_heads": 64,
+        "num_key_value_heads": 8,
+        "cross_attention_layers": list(range(3, 100, 5)),
+    }
+    need = cache_need(config_class(rows["mllama"])(text_config=fields))
+    assert need is not None
+    assert need.per_token == 80 * 2 * 8 * 128
+    assert need.per_source_token == 20 * 2 * 8 * 128
+
+
 def test_mamba_keeps_the_same_whatever_the_length(rows: dict[str, Model]) -> None:
     need = cache_need(config_class(rows["mamba"])(hidden_size=768, num_hidden_layers=24))
     assert need is not None

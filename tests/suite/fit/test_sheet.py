@@ -5,6 +5,7 @@ import json
 import pytest
 
 from harness.matrix.records import Model
+from harness.results.fit import Needs
 from harness.suite.fit.sheet import sheet
 
 KINDS = (
@@ -47,3 +48,14 @@ def test_a_checkpoint_s_own_fields_count(rows: dict[str, Model]) -> None:
     found = sheet(rows["starcoder2_15b"])
     assert found.parameters.total == 15_957_889_024  # as its safetensors on the hub have it
     assert (found.heads, found.kv_heads) == (48, 4)
+
+
+@pytest.mark.parametrize("name", ["mixtral", "deepseek_v3", "gemma3_text", "t5", "gpt2"])
+def test_what_is_placed_outside_is_what_was_counted_inside(rows: dict[str, Model], name: str) -> None:
+    """`harness.results.fit` knows no torch, and so reads the sheet in JSON."""
+    found = sheet(rows[name])
+    needs = Needs(json.loads(json.dumps(found.to_json())), "bfloat16")
+    assert found.theory is not None
+    for number in (1, 700, 20_000):
+        assert needs.read(number) == pytest.approx(2 * found.parameters.read(number))
+        assert needs.cache(number) == 2 * found.theory.at(number, number)
