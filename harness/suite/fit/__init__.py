@@ -1,0 +1,1 @@
+"""What a model needs, from its configuration alone: parameters, bytes, cache, activations."""
