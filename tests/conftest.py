@@ -9,6 +9,7 @@ from pathlib import Path
 
 import docker
 import pytest
+from hypothesis import settings
 
 from harness.errors import EngineError
 from harness.images.build import ensure
@@ -18,6 +19,9 @@ from harness.matrix.records import Device, Matrix
 from harness.runners.engine import connect
 
 ROOT = Path(__file__).parents[1]
+
+settings.register_profile("no deadline", deadline=None)  # tests assert behaviour, never a time
+settings.load_profile("no deadline")
 
 
 def pytest_configure() -> None:

@@ -1,7 +1,8 @@
 """Accelerators that a model may be meant for: one row each, as the vendor's datasheet has them.
 
-Gigabytes are 10⁹ bytes, as the datasheets' bandwidths are; what a driver shows is a little more. Peaks are of
-dense matrices: where a datasheet prints them with sparsity, its figure is halved.
+Gigabytes are taken for 10⁹ bytes, as the datasheets' bandwidths are. Drivers show 5 to 7 % more memory (an
+H100 of 80 GB has some 79 GiB), so that a model which misses a device by less than that may fit it. Peaks are
+of dense matrices: where a datasheet prints them with sparsity, its figure is halved.
 """
 
 from dataclasses import dataclass

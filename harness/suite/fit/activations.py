@@ -57,6 +57,7 @@ def _of_layer(text: Any, chosen: int) -> Activations | None:
     dim = first_of(text, HEAD_DIM) or (hidden // heads if heads else 0)
     kv_heads = first_of(text, KV_HEADS) or heads
     dense = first_of(text, DENSE_WIDTH) or 4 * hidden
+    dense = max(dense) if isinstance(dense, list | tuple) else dense  # Gemma 3n has a width a layer
     routed = (first_of(text, ROUTED_WIDTH) or dense) * chosen
     attention = (2 * heads + 2 * kv_heads) * dim
     return Activations(

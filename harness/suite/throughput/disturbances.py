@@ -58,8 +58,8 @@ def change(before: float, after: float, _: float) -> float:
 
 
 def ratio(before: float, after: float, _: float) -> float:
-    """How far it moved either way, as a share of where it was."""
-    return abs(after - before) / before
+    """How far it moved either way, as a share of where it was; some virtual machines say 0 of anything."""
+    return abs(after - before) / before if before else 0.0
 
 
 SIGNS = (

@@ -139,7 +139,9 @@ def _one_round(work: Workload, phase: Phase, depth: int) -> dict[str, float]:
         with _no_collection():
             start = now()
             extra = phase.run(work, state)
-            return {TOTAL: now() - start, **extra}
+            seconds = now() - start
+        phase.gaps(work, state, extra)  # raises where this round contradicts itself
+        return {TOTAL: seconds, **extra}
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ from harness.suite.functional.checks import Facts
 from harness.suite.functional.generation import decoder_start
 from harness.suite.roofline.ceilings import COPY, Run, square
 from harness.suite.throughput.clock import Marks, now, resolution, synchronise
-from harness.suite.throughput.identities import require
+from harness.suite.throughput.identities import Inconsistent, require
 from harness.suite.throughput.seen import Request
 from harness.suite.throughput.workload import Workload
 
@@ -109,6 +109,8 @@ def generate(work: Workload, marks: Marks) -> dict[str, float]:
         )
     synchronise(work.device)
     marks.ended = now()
+    if not marks.times:
+        raise Inconsistent(f"no token was marked where {count} were asked for")
     first, last = marks.times[0], marks.times[-1]
     return {TTFT: first - marks.began, TPOT: (last - first) / (count - 1)}
 

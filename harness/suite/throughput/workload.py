@@ -74,8 +74,8 @@ class Workload:
 
     @property
     def loaded_bytes(self) -> int:
-        """Bytes of the weights that are loaded, at the depth that they are."""
-        return (self.size.whole if self.layers is None else self.size.at(self.layers)) * self.dtype.itemsize
+        """Bytes of the weights that are loaded, counted: layers are not all alike."""
+        return sum(parameter.nbytes for parameter in self.model.parameters())
 
     @property
     def shallow(self) -> tuple[int, ...]:

@@ -80,3 +80,9 @@ def test_llama_3_8b_by_hand(rows: dict[str, Model]) -> None:
 
 def test_a_model_without_a_width_has_no_estimate(rows: dict[str, Model]) -> None:
     assert activations(config_class(rows["resnet"])()) is None
+
+
+def test_a_width_a_layer_counts_as_the_widest(rows: dict[str, Model]) -> None:
+    config = config_class(rows["gemma3n_text"])(intermediate_size=[64, 96], num_hidden_layers=2)
+    widest = config_class(rows["gemma3n_text"])(intermediate_size=96, num_hidden_layers=2)
+    assert activations(config) == activations(widest)

@@ -52,6 +52,12 @@ def test_every_kind_of_prompt_is_as_long_as_was_asked(name: str, make_workload: 
     check_prompt(make_workload(name))
 
 
+def test_a_prompt_that_a_row_of_the_model_makes_has_its_own_length(make_workload: MakeWorkload) -> None:
+    work = make_workload("pi0")
+    assert work.inputs()["input_ids"].shape[1] != work.cell.parameters.input_tokens
+    check_prompt(work)
+
+
 def test_a_prompt_that_was_padded_or_cut_is_refused(make_workload: MakeWorkload) -> None:
     padded, cut = make_workload("bert"), make_workload("bert")
     padded.inputs()["attention_mask"][1, :5] = 0

@@ -220,3 +220,9 @@ def test_a_harness_that_polls_while_its_child_measures_is_seen(polls: bool, root
     # What started these tests may compute a little at any time.
     *_, amount, _ = found.get("harness", "nothing took 0 CPUs").split()
     assert (float(amount) > 0.2) == polls
+
+
+def test_a_frequency_of_0_is_not_divided_by() -> None:
+    counts = dict.fromkeys((sign.name for sign in SIGNS), None)
+    before = Reading(0.0, counts | {"frequency": 0.0})
+    assert not disturbances(before, Reading(1.0, counts | {"frequency": 2e6}))
