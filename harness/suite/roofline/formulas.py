@@ -98,6 +98,11 @@ def _recurrent(args: Sequence[Any], _: Mapping[str, Any], __: Any) -> int:
     return 2 * _positions(args[0]) * sum(weight.numel() for weight in weights if weight.dim() == 2)
 
 
+def _recurrent_cell(args: Sequence[Any], _: Mapping[str, Any], __: Any) -> int:
+    """One position of a recurrent layer: lstm_cell(input, states, weight of input, weight of state, …)."""
+    return 2 * _positions(args[0]) * (args[2].numel() + args[3].numel())
+
+
 def _grouped_product(args: Sequence[Any], _: Mapping[str, Any], out: Any) -> int:
     """Rows sorted by expert, each multiplied by its own expert's matrix: (rows, k) by (experts, k, n)."""
     return 2 * out.numel() * args[0].shape[-1]
@@ -157,6 +162,7 @@ FORMULAS: dict[str, Formula] = {
     "scaled_dot_product_attention": _attention,
     "multi_head_attention_forward": _attention_module,
     **dict.fromkeys(("lstm", "gru", "rnn_tanh", "rnn_relu"), _recurrent),
+    **dict.fromkeys(("lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell"), _recurrent_cell),
     **dict.fromkeys(("_grouped_mm", "grouped_mm"), _grouped_product),
 }
 """Name of a function of torch → its formula; what is not here costs nothing that counts."""

@@ -64,6 +64,14 @@ def test_a_recurrent_layer_multiplies_each_position_by_each_matrix() -> None:
     assert counted(lambda: module(torch.zeros(steps, rows, 8))) == 2 * steps * rows * matrices
 
 
+@pytest.mark.parametrize(
+    ("kind", "gates"), [(torch.nn.LSTMCell, 4), (torch.nn.GRUCell, 3), (torch.nn.RNNCell, 1)]
+)
+def test_a_recurrent_cell_is_one_position_of_its_layer(kind: type[torch.nn.Module], gates: int) -> None:
+    cell = kind(8, 16)
+    assert counted(lambda: cell(torch.zeros(3, 8))) == 2 * 3 * gates * 16 * (8 + 16)
+
+
 def test_rows_grouped_by_expert_cost_one_matrix_each() -> None:
     left, right = of(6, 16).bfloat16(), of(4, 16, 32).bfloat16()
     ends = torch.empty(4, dtype=torch.int32, device="meta")
