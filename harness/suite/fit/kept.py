@@ -5,8 +5,6 @@ seen at full width in a second or two. Where the library asks for a value (is th
 tokens go to this expert?) it is told yes, one, all of them: shapes of a cache hang on no such answer.
 """
 
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,15 +12,13 @@ import torch
 from torch.fx.experimental._config import patch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-CACHES = ("past_key_values", "cache_params", "state", "mems")
-"""What the outputs of the library's models call it."""
+from harness.suite.models.cached import CACHES, tensors
+
+OUTPUTS = (*CACHES, "state", "mems")
+"""What the outputs of the library's models call it: RWKV a state, the XL models their memories besides."""
 SHORT, LONG = 16, 144
 """Tokens between which a cache grows by its line: within the windows of checkpoints, past every convolution,
 and few, as the library's reference recurrence takes a step a token."""
-MARKS = frozenset({"_sliding_window_tensor"})
-"""Scalars that a cache keeps beside what it remembers."""
-DEEPEST = 6
-"""Levels of objects that a cache is made of, at most: cache, list, layer, dictionary, tensor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +56,8 @@ def kept_bytes(model: Any, length: int, source: int = 1) -> int | None:
         given = {"input_ids": ids.new_ones(1, source), "decoder_input_ids": ids}
     with torch.no_grad(), torch.device(model.device), _Answers(), patch(meta_nonzero_assume_all_nonzero=True):
         outputs = model(**given, use_cache=True)
-    cache = next((found for name in CACHES if (found := getattr(outputs, name, None)) is not None), None)
-    tensors = {id(tensor): tensor for tensor in _tensors(cache, DEEPEST)}
-    return sum(tensor.numel() * tensor.element_size() for tensor in tensors.values()) or None
+    cache = next((found for name in OUTPUTS if (found := getattr(outputs, name, None)) is not None), None)
+    return sum(tensor.nbytes for _, tensor in tensors(cache)) or None
 
 
 class _Answers(TorchDispatchMode):
@@ -72,18 +67,3 @@ class _Answers(TorchDispatchMode):
         if func is torch.ops.aten._local_scalar_dense.default and args[0].is_meta:  # noqa: SLF001 — what `item` calls
             return torch.ones((), dtype=args[0].dtype, device="cpu").tolist()
         return func(*args, **(kwargs or {}))
-
-
-def _tensors(value: Any, levels: int) -> Iterator[torch.Tensor]:
-    """The tensors with dimensions that an object is made of, down to so many levels."""
-    if isinstance(value, torch.Tensor):
-        yield from [value] if value.dim() else []
-    elif levels and isinstance(value, dict):
-        for entry in value.values():
-            yield from _tensors(entry, levels - 1)
-    elif levels and isinstance(value, list | tuple):
-        for entry in value:
-            yield from _tensors(entry, levels - 1)
-    elif levels and not isinstance(value, type):
-        with suppress(TypeError):  # of what has no attributes
-            yield from _tensors({k: v for k, v in vars(value).items() if k not in MARKS}, levels)

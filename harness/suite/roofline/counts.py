@@ -14,13 +14,13 @@ import torch
 
 from harness.matrix.records import Model
 from harness.suite.models.build import full_config, model_class
+from harness.suite.models.cached import CACHES
 from harness.suite.outcomes import Unsupported, message_of
 from harness.suite.roofline.cache import stored, written_by
 from harness.suite.roofline.observe import Observer
 
 META = "meta"
 MASK = "attention_mask"
-CACHES = ("past_key_values", "cache_params")
 GATHERED = "batched_mm"
 """The library's way of running experts that needs no values: each token's weights are gathered."""
 

@@ -17,13 +17,13 @@ import torch
 
 from harness.suite.functional.checks import Facts
 from harness.suite.functional.generation import decoder_start
+from harness.suite.models.cached import CACHES
 from harness.suite.roofline.ceilings import COPY, Run, square
 from harness.suite.throughput.clock import Marks, now, resolution, synchronise
 from harness.suite.throughput.identities import Inconsistent, require
 from harness.suite.throughput.seen import Request
 from harness.suite.throughput.workload import Workload
 
-CACHES = ("past_key_values", "cache_params")
 TOTAL, TTFT, TPOT = "total", "ttft", "tpot"
 """The series of seconds that a round can give; every round gives `total`."""
 
