@@ -8,8 +8,7 @@ from torch import nn
 
 from harness.matrix.records import Model
 from harness.suite.fit.kinds import decoder_config, decoder_depth
-from harness.suite.models.build import full_config, model_class
-from harness.suite.models.classes import no_init_weights
+from harness.suite.models.build import full_config, meta_model
 
 DTYPE = torch.bfloat16
 """Shapes are the same in any dtype; the library's grouped experts run on meta tensors in this one only."""
@@ -30,10 +29,7 @@ def skeleton(model: Model, config: Any = None) -> Any:
     The configuration is the row's own at full width where none is given.
     """
     config = full_config(model) if config is None else config
-    with no_init_weights(), torch.device("meta"):
-        built: Any = model_class(model)._from_config(config, dtype=DTYPE).eval()  # type: ignore[attr-defined]  # noqa: SLF001 — what the Auto classes call
-    built.tie_weights()  # the library ties them in the initialization that was left out
-    return built
+    return meta_model(model, config, DTYPE)
 
 
 def stacks(model: nn.Module) -> list[Stack]:

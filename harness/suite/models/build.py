@@ -164,10 +164,25 @@ def full_model(model: Model, config: Any, dtype: torch.dtype, seed: int) -> Any:
     Memory is allocated once and not initialised by the library, then filled in parallel by tiling
     one random block: values differ, so that no path can exploit zeros or constants.
     """
+    built = _allocated(model, config, dtype)
+    fill(built, seed)
+    return built
+
+
+def meta_model(model: Model, config: Any, dtype: torch.dtype | None = None) -> Any:
+    """The model of that configuration in eval mode on the meta device, where shapes cost no memory.
+
+    Tensors are tied as the library ties them. The dtype is the configuration's where none is given.
+    """
+    with torch.device("meta"):
+        return _allocated(model, config, dtype)
+
+
+def _allocated(model: Model, config: Any, dtype: torch.dtype | None) -> Any:
+    """The model in eval mode, tied, its weights without values."""
     with no_init_weights():
         built = model_class(model)._from_config(config, dtype=dtype).eval()  # type: ignore[attr-defined]  # noqa: SLF001
     built.tie_weights()  # the library ties them in the initialization that was left out
-    fill(built, seed)
     return built
 
 

@@ -12,8 +12,6 @@ from typing import Any
 
 import torch
 
-from harness.matrix.records import Model
-from harness.suite.models.build import full_config, model_class
 from harness.suite.models.cached import CACHES
 from harness.suite.outcomes import Unsupported, message_of
 from harness.suite.roofline.cache import stored, written_by
@@ -54,13 +52,6 @@ class Counts:
             self.cache_read * times,
             self.cache_written * times,
         )
-
-
-def meta_model(model: Model, dtype: torch.dtype, layers: int | None = None) -> Any:
-    """The row's model at full width without memory; with `layers`, at that depth."""
-    with torch.device(META):
-        built = model_class(model)._from_config(full_config(model, layers), dtype=dtype)  # type: ignore[attr-defined]  # noqa: SLF001 — what the Auto classes call
-    return built.eval()
 
 
 def count(model: Any, phase: str, inputs: Mapping[str, Any], output_tokens: int = 2) -> Counts:

@@ -12,15 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from statistics import median
-from typing import Any
 
 import numpy as np
-import torch
 from scipy import stats
 
 from harness.matrix.records import Model
 from harness.results.record import Estimate
-from harness.suite.models.build import depth, full_config, model_class
+from harness.suite.models.build import depth, full_config, meta_model
 from harness.suite.outcomes import Unsupported
 
 USABLE = 0.6
@@ -106,8 +104,4 @@ def estimate(samples: Mapping[int, Sequence[float]], layers: int) -> tuple[float
 
 
 def _count(model: Model, layers: int | None) -> int:
-    config: Any = full_config(model, layers)
-    built_by: Any = model_class(model)
-    with torch.device("meta"):
-        built = built_by._from_config(config)  # noqa: SLF001 — what the Auto classes' from_config calls
-    return sum(parameter.numel() for parameter in built.parameters())
+    return sum(parameter.numel() for parameter in meta_model(model, full_config(model, layers)).parameters())

@@ -33,8 +33,9 @@ from transformers import (
 )
 
 from harness.matrix.records import Model
+from harness.suite.models.build import full_config, meta_model
 from harness.suite.outcomes import Unsupported
-from harness.suite.roofline.counts import Counts, count, meta_model
+from harness.suite.roofline.counts import Counts, count
 from harness.suite.roofline.observe import distinct_experts
 
 WIDTH, INNER, LAYERS, HEADS, KV_HEADS, VOCABULARY = 512, 1536, 4, 8, 2, 8000
@@ -198,7 +199,8 @@ def test_bytes_follow_the_dtype_and_operations_do_not() -> None:
 
 def test_a_row_of_the_matrix_is_counted_at_full_width(rows: dict[str, Model]) -> None:
     """StarCoder2-15B: nearly all of its 15.96 G parameters are read a step, at two operations each."""
-    model = meta_model(rows["starcoder2_15b"], torch.bfloat16)
+    row = rows["starcoder2_15b"]
+    model = meta_model(row, full_config(row), torch.bfloat16)
     step = count(model, "decode", {"input_ids": ids()[:1]}, output_tokens=2)
     assert step.weight_bytes == pytest.approx(2 * 15.66e9, rel=0.01)
     assert step.flops == pytest.approx(2 * 15.66e9, rel=0.01)
