@@ -188,7 +188,7 @@ def main() -> None:
         return run(client, package, cells, int(arguments.memory * GIB), arguments.cpus)
 
     def cells_of(*models: str) -> tuple[Cell, ...]:
-        return plan(matrix, [rows[name] for name in models], device, Suite.FUNCTIONAL, parameters)
+        return plan(matrix, [rows[name] for name in models], device, Suite.FUNCTIONAL, [parameters])
 
     single = {name: one_model(measure, cells_of(name), arguments.rounds) for name in GIVEN_CPU_S}
     whole = measure(ROOT / "harness", cells_of(*(row.id for row in chosen)))

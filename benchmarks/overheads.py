@@ -55,7 +55,7 @@ def seconds(work: Callable[[], object]) -> float:
 def attempt(runner: Runner, folder: Path, number: int) -> None:
     """One cell of an empty suite, from order to result."""
     matrix = load(ROOT)
-    cells = plan(matrix, matrix.models[:1], matrix.device("cpu"), Suite.FUNCTIONAL, Parameters())
+    cells = plan(matrix, matrix.models[:1], matrix.device("cpu"), Suite.FUNCTIONAL, [Parameters()])
     (batch,) = batches(cells, matrix.device("cpu"), one_cell_each=False)
     outcomes: list[str] = []
     run = folder / f"{runner.name}-{number}"

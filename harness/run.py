@@ -36,7 +36,7 @@ class Request:
     suite: Suite
     device: str
     selection: Selection = field(default_factory=Selection)
-    parameters: Parameters = field(default_factory=Parameters)
+    sweep: tuple[Parameters, ...] = (Parameters(),)
     wish: Wish = field(default_factory=Wish)
     memory_bytes: int | None = None
     timeout_s: float | None = None
@@ -117,11 +117,12 @@ def _planned(matrix: Matrix, results: Path, request: Request) -> Plan:
         models,
         device,
         request.suite,
-        request.parameters,
+        request.sweep,
         checks=request.selection.checks or None,
+        phases=request.selection.phases or None,
         timeout_s=request.timeout_s,
     )
-    require_cpus(request.parameters.threads)
+    require_cpus(max(one.threads or 0 for one in request.sweep) or None)
     return Plan(device=device, cells=cells)
 
 

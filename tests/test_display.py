@@ -31,7 +31,7 @@ PROVENANCE = Provenance(
 
 @pytest.fixture
 def cells(matrix: Matrix, cpu: Device) -> tuple[Cell, ...]:
-    return plan(matrix, matrix.models[:3], cpu, Suite.FUNCTIONAL, Parameters())[:3]
+    return plan(matrix, matrix.models[:3], cpu, Suite.FUNCTIONAL, [Parameters()])[:3]
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_a_line_a_cell_counts_what_ends(lines: Lines, screen: io.StringIO, cells
 
 
 def test_a_phase_is_told_as_it_begins_and_once(screen: io.StringIO, matrix: Matrix, cpu: Device) -> None:
-    (cell,) = plan(matrix, matrix.models[:1], cpu, Suite.THROUGHPUT, Parameters())
+    (cell,) = plan(matrix, matrix.models[:1], cpu, Suite.THROUGHPUT, [Parameters()])
     shown = Lines(Console(file=screen, width=200, highlight=False))
     shown.begin((cell,))
     for name in ("load", "load", "no phase of its"):

@@ -93,7 +93,7 @@ def finished(copy_checkout: Callable[[], Path]) -> tuple[Done, Seen, Path]:
     """Two cells on one thread, run to the end."""
     root, seen = copy_checkout(), Seen()
     command = ("run", "--model", "bert,gpt2")
-    done = conduct(root, root / "results", request(parameters=Parameters(threads=1), command=command), seen)
+    done = conduct(root, root / "results", request(sweep=(Parameters(threads=1),), command=command), seen)
     return done, seen, root
 
 
@@ -234,7 +234,7 @@ def test_an_absent_device_is_told_before_anything_is_made(root: Path, matrix: Ma
         ({"selection": Selection(models=("brt",))}, "the nearest are bert, bart"),
         ({"selection": Selection(architectures=("encoder",))}, "there is no architecture 'encoder'"),
         ({"selection": Selection(checks=("forwrd",))}, "the nearest is forward"),
-        ({"parameters": Parameters(dtype="bfloat16")}, "is for the throughput suite"),
+        ({"sweep": (Parameters(dtype="bfloat16"),)}, "is for the throughput suite"),
         ({"wish": Wish(runner="docker", python=HERE)}, "--python is for the host runner"),
     ],
 )
@@ -275,7 +275,7 @@ def test_a_results_folder_that_cannot_be_written(root: Path, tmp_path: Path) -> 
 def test_what_the_operating_system_refuses_during_a_run_is_one_sentence(
     root: Path, tmp_path: Path, matrix: Matrix, cpu: Device
 ) -> None:
-    cells = plan(matrix, matrix.models[:1], cpu, Suite.FUNCTIONAL, Parameters())
+    cells = plan(matrix, matrix.models[:1], cpu, Suite.FUNCTIONAL, [Parameters()])
     store = RunStore.create(tmp_path, "torn", cells)
     (store.folder / "work").write_text("a file where the attempt's folder should be")
     seen = Seen()
@@ -290,6 +290,6 @@ def test_a_run_whose_device_the_matrix_has_lost_cannot_be_resumed(
 ) -> None:
     other = load(root)
     lost = replace(cpu, id="gpu9")
-    RunStore.create(tmp_path, "old", plan(other, other.models[:1], lost, Suite.FUNCTIONAL, Parameters()))
+    RunStore.create(tmp_path, "old", plan(other, other.models[:1], lost, Suite.FUNCTIONAL, [Parameters()]))
     with pytest.raises(SelectionError, match="there is no device 'gpu9'"):
         conduct(root, tmp_path, request(resume="old"), Seen())

@@ -41,6 +41,7 @@ def selection_of(options: Mapping[str, Any]) -> Selection:
         options["arch"],
         options.get("check", ()),
         options["classes"],
+        options.get("phase", ()),
         everything=options["everything"],
     )
 

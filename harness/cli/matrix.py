@@ -68,7 +68,7 @@ def list_models(context: click.Context, /, *, cells: bool, as_json: bool, **opti
     loaded, selection = load(root_of(context)), selection_of(options)
     rows = loaded.models if selection == Selection() else select(loaded, selection)
     if cells:
-        planned = plan(loaded, rows, loaded.device("cpu"), Suite.FUNCTIONAL, Parameters())
+        planned = plan(loaded, rows, loaded.device("cpu"), Suite.FUNCTIONAL, [Parameters()])
         ids = [cell.id for cell in planned]
         click.echo(json.dumps(ids) if as_json else "\n".join(ids))
         return

@@ -50,7 +50,7 @@ def _cell(matrix: Matrix, wanted: str) -> Cell:
         cell.id: cell
         for device in matrix.devices
         if f"-{device.id}-" in wanted
-        for cell in plan(matrix, matrix.models, device, Suite.FUNCTIONAL, Parameters())
+        for cell in plan(matrix, matrix.models, device, Suite.FUNCTIONAL, [Parameters()])
     }
     if not cells:
         raise SelectionError(

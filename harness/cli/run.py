@@ -1,39 +1,34 @@
 """`harness run`: run a suite and print what came out."""
 
-import math
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import click
-from docker.errors import DockerException
-from docker.utils import parse_bytes
 
 from harness.cli.common import AS_JSON, SUITES, results_of, root_of, select_options, selection_of
 from harness.cli.results import print_run
+from harness.cli.values import DURATION, NUMBERS, WORDS, finite, size
 from harness.display import display
+from harness.matrix.parameters import sweep
 from harness.matrix.records import Parameters, Suite
 from harness.run import Request, conduct
 from harness.runners.choose import Wish
 from harness.runners.remote import read_code
 
-
-def _finite(_: click.Context, __: click.Parameter, seconds: float | None) -> float | None:
-    """Seconds; `nan` and `inf`, which Python reads as numbers, are none."""
-    if seconds is not None and not math.isfinite(seconds):
-        raise click.BadParameter(f"{seconds} is no number of seconds")
-    return seconds
-
-
-def _bytes(_: click.Context, __: click.Parameter, size: str | None) -> int | None:
-    """`8g`, `512m` or plain bytes, in powers of 1024 as container engines read them."""
-    if size is None:
-        return None
-    with suppress(DockerException):
-        if (count := int(parse_bytes(size))) > 0:
-            return count
-    raise click.BadParameter(f"{size!r} is no size: write bytes, or a number with k, m or g")
+LISTS = (
+    "dtype",
+    "batch",
+    "input_tokens",
+    "output_tokens",
+    "mode",
+    "cache",
+    "attention",
+    "quantisation",
+    "layers",
+)
+"""Options that may hold several values: every combination is a cell."""
+SINGLE = ("verify", "threads", "rounds", "processes", "interval", "seed")
 
 
 @click.command()
@@ -41,19 +36,34 @@ def _bytes(_: click.Context, __: click.Parameter, size: str | None) -> int | Non
 @click.option("--device", default="cpu", show_default=True, help="A device of the matrix.")
 @select_options
 @click.option("--check", multiple=True, metavar="A,B", help="Only these checks of the functional suite.")
-@click.option("--dtype", default="float32", show_default=True)
-@click.option("--batch", type=int, default=1, show_default=True)
-@click.option("--input-tokens", type=int, default=128, show_default=True)
-@click.option("--output-tokens", type=int, default=16, show_default=True)
+@click.option("--phase", multiple=True, metavar="A,B", help="Only these phases of the throughput suite.")
+@click.option("--dtype", type=WORDS, default="float32", show_default=True, help="One or several: A,B.")
+@click.option("--batch", type=NUMBERS, default="1", show_default=True, help="One or several: 1,8.")
+@click.option("--input-tokens", type=NUMBERS, default="128", show_default=True, help="Likewise.")
+@click.option("--output-tokens", type=NUMBERS, default="16", show_default=True, help="Likewise.")
+@click.option("--mode", type=WORDS, default="eager", show_default=True, help="eager,compile")
+@click.option("--cache", type=WORDS, default="dynamic", show_default=True, help="dynamic,static")
+@click.option("--attention", type=WORDS, default="", help="eager,sdpa,…  [default: the library's choice]")
+@click.option("--quantisation", type=WORDS, default="", help="int8  [default: none]")
+@click.option("--layers", type=NUMBERS, default="", help="Depths.  [default: all, or what fits]")
+@click.option("--verify", is_flag=True, help="Measure the whole depth as well as its estimate.")
 @click.option("--threads", type=int, help="Threads, and CPUs, of a cell.  [default: all]")
-@click.option("--rounds", type=int, default=5, show_default=True, help="Timed rounds of a phase.")
+@click.option("--rounds", type=int, default=5, show_default=True, help="Most timed rounds in a process.")
+@click.option("--processes", type=int, default=5, show_default=True, help="Most processes of a cell.")
+@click.option(
+    "--interval",
+    type=float,
+    callback=finite,
+    default=0.05,
+    show_default=True,
+    help="Stop where all intervals between processes are as narrow, as a share of the figure.",
+)
 @click.option(
     "--budget",
-    type=float,
-    callback=_finite,
-    default=150,
+    type=DURATION,
+    default="150s",
     show_default=True,
-    help="Seconds for a cell's timed rounds.",
+    help="Time for a cell's rounds, or with --all-checkpoints for all: 90s, 20m.",
 )
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option(
@@ -63,10 +73,10 @@ def _bytes(_: click.Context, __: click.Parameter, size: str | None) -> int | Non
 @click.option(
     "--memory",
     metavar="SIZE",
-    callback=_bytes,
+    callback=size,
     help="Memory a cell may use, such as 8g.  [default: 90% of what is free]",
 )
-@click.option("--timeout", type=float, callback=_finite, help="Seconds a cell may take.")
+@click.option("--timeout", type=float, callback=finite, help="Seconds a cell may take.")
 @click.option(
     "--trust-remote-code",
     "code",
@@ -79,12 +89,12 @@ def _bytes(_: click.Context, __: click.Parameter, size: str | None) -> int | Non
 @click.pass_context
 def run(context: click.Context, /, *, as_json: bool, **options: Any) -> int:
     """Run a suite and print what came out."""
-    names = ("dtype", "batch", "input_tokens", "output_tokens", "threads", "rounds", "seed")
+    base = Parameters(**{name: options[name] for name in SINGLE}, budget_s=options["budget"])
     request = Request(
         suite=Suite(options["suite"]),
         device=options["device"],
         selection=selection_of(options),
-        parameters=Parameters(**{name: options[name] for name in names}, budget_s=options["budget"]),
+        sweep=sweep(base, {name: options[name] for name in LISTS if options[name]}),
         wish=Wish(runner=options["runner"], python=options["python"]),
         memory_bytes=options["memory"],
         timeout_s=options["timeout"],

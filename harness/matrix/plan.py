@@ -1,14 +1,14 @@
 """Models × device × suite × parameters → cells → batches."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
-from itertools import groupby
+from itertools import groupby, product
 
 from harness.errors import SelectionError
 from harness.matrix.names import check_names, resolve
+from harness.matrix.parameters import cell_id, read_by, require_sane
 from harness.matrix.records import (
-    Architecture,
     Batch,
     Cell,
     Device,
@@ -23,28 +23,8 @@ from harness.matrix.records import (
 TIMEOUT_S = {Suite.FUNCTIONAL: 120.0, Suite.THROUGHPUT: 900.0}
 """Seconds a cell may take where the user says nothing: ample for the slowest on two cores."""
 
-SUITE_PARAMETERS = {
-    Suite.FUNCTIONAL: {"dtype", "threads", "seed"},
-    Suite.THROUGHPUT: {"dtype", "threads", "seed", "rounds", "budget_s"},
-}
-"""Parameters that a suite reads, beside the axes of a throughput cell's architecture."""
-
-AXIS_MARKS = {"batch": "b", "input_tokens": "i", "output_tokens": "o"}
-"""How an axis stands in a cell's id."""
-
-REFERENCE_DTYPE = "float32"
-"""What the functional suite builds its models in; its tolerances are for that."""
-
-LEAST = {
-    "batch": 1,
-    "input_tokens": 1,
-    "output_tokens": 2,
-    "threads": 1,
-    "rounds": 1,
-    "budget_s": 1,
-    "seed": 0,
-}
-"""Least value of each parameter. The time of an output token is that of the tokens after the first: two."""
+ASKED_FOR = {"train"}
+"""Phases that are timed only where they are named."""
 
 
 def plan(
@@ -52,34 +32,38 @@ def plan(
     models: Iterable[Model],
     device: Device,
     suite: Suite,
-    parameters: Parameters,
+    sweep: Sequence[Parameters],
     *,
     checks: Sequence[str] | None = None,
+    phases: Sequence[str] | None = None,
     timeout_s: float | None = None,
     today: date | None = None,
 ) -> tuple[Cell, ...]:
-    """A functional cell a model and class, a throughput cell a model, in the order given.
+    """A functional cell a model and class, a throughput cell a model, in the order given, each once a sweep.
 
-    `checks` are names as typed; a model to which none of them applies has no cell. `today` decides which
-    known failures have expired; it is UTC's date unless given. SelectionError where a name, a dtype or a
-    number does not fit.
+    `sweep` is what is varied; what a model does not read makes no further cell. `checks` and `phases` are
+    names as typed; a model to which none of them applies has no cell. `today` decides which known failures
+    have expired; it is UTC's date unless given. SelectionError for a name, dtype or number that does not fit.
     """
-    _require_sane(parameters, device, suite, timeout_s)
+    for parameters in sweep:
+        require_sane(parameters, device, suite, timeout_s)
     wanted = _wanted_checks(matrix, checks, suite)
+    timed = _wanted_phases(matrix, phases, suite)
     today = today or datetime.now(UTC).date()
-    cells = []
+    cells: dict[str, Cell] = {}
     for model in models:
         architecture = matrix.architecture(model.architecture)
         own = tuple(check for check in architecture.checks if check in wanted)
-        read = _read_by(suite, architecture, parameters)
-        for pair in _pairs(model, suite) if own else ():
-            cell = _cell(matrix, pair, device, suite, read, checks=own, today=today)
-            cells.append(cell if timeout_s is None else replace(cell, timeout_s=timeout_s))
+        steps = tuple(phase for phase in architecture.phases if phase in timed)
+        read = [read_by(suite, architecture, parameters) for parameters in sweep]
+        if own and (steps or suite is Suite.FUNCTIONAL):
+            for pair, varied in product(_pairs(model, suite), read):
+                cell = _cell(matrix, pair, device, suite, varied, checks=own, phases=steps, today=today)
+                cells[cell.id] = cell if timeout_s is None else replace(cell, timeout_s=timeout_s)
     if not cells:
-        raise SelectionError(
-            f"none of the models has the check {' or '.join(checks or ())}: name another check or model"
-        )
-    return tuple(cells)
+        asked = f"phase {' or '.join(phases)}" if phases else f"check {' or '.join(checks or ())}"
+        raise SelectionError(f"none of the models has the {asked}: name another one, or another model")
+    return tuple(cells.values())
 
 
 def batches(cells: Iterable[Cell], device: Device, *, one_cell_each: bool) -> tuple[Batch, ...]:
@@ -91,19 +75,6 @@ def batches(cells: Iterable[Cell], device: Device, *, one_cell_each: bool) -> tu
         Batch(id=f"{device.id}-{suite}", device=device, cells=tuple(group))
         for suite, group in groupby(ordered, key=lambda cell: cell.suite)
     )
-
-
-def cell_id(model: Model, device: Device, suite: Suite, parameters: Parameters, axes: Iterable[str]) -> str:
-    """Safe as a file's name, the same on every machine, different where what is measured differs."""
-    pair = [model.id, model.model_class] if suite is Suite.FUNCTIONAL else [model.id]
-    parts = [*pair, device.id, suite.value, parameters.dtype]
-    if suite is Suite.THROUGHPUT:
-        parts += [f"{AXIS_MARKS[axis]}{getattr(parameters, axis)}" for axis in axes]
-    if parameters.threads is not None:
-        parts.append(f"t{parameters.threads}")
-    if parameters.seed:
-        parts.append(f"s{parameters.seed}")
-    return "-".join(parts)
 
 
 def tolerance(rows: Iterable[Tolerance], check: str, model: Model, device: Device) -> float:
@@ -158,6 +129,7 @@ def _cell(
     parameters: Parameters,
     *,
     checks: tuple[str, ...],
+    phases: tuple[str, ...],
     today: date,
 ) -> Cell:
     architecture = matrix.architecture(model.architecture)
@@ -169,20 +141,10 @@ def _cell(
         torch_device=device.torch_device,
         parameters=parameters,
         checks=checks,
-        phases=architecture.phases if suite is Suite.THROUGHPUT else (),
+        phases=phases,
         tolerances={check: tolerance(matrix.tolerances, check, model, device) for check in checks},
         known_failures=ledger(matrix.known_failures, checks, model, device, today),
         timeout_s=TIMEOUT_S[suite],
-    )
-
-
-def _read_by(suite: Suite, architecture: Architecture, parameters: Parameters) -> Parameters:
-    """The parameters that change this cell, the others at their defaults: equal ids mean equal cells."""
-    axes = set(architecture.axes) if suite is Suite.THROUGHPUT else set()
-    read = SUITE_PARAMETERS[suite] | axes
-    return replace(
-        Parameters(),
-        **{row.name: getattr(parameters, row.name) for row in fields(Parameters) if row.name in read},
     )
 
 
@@ -197,20 +159,13 @@ def _wanted_checks(matrix: Matrix, checks: Sequence[str] | None, suite: Suite) -
     return {resolve("check", name, known) for name in checks}
 
 
-def _require_sane(parameters: Parameters, device: Device, suite: Suite, timeout_s: float | None) -> None:
-    for name, least in LEAST.items():
-        value = getattr(parameters, name)
-        if value is not None and value < least:
-            option = name.removesuffix("_s").replace("_", "-")
-            raise SelectionError(f"--{option} {value} is too small: give {least} or more")
-    if timeout_s is not None and timeout_s <= 0:
-        raise SelectionError(f"--timeout {timeout_s:g} is too small: give seconds, more than 0")
-    if suite is Suite.FUNCTIONAL and parameters.dtype != REFERENCE_DTYPE:
-        raise SelectionError(
-            f"--dtype {parameters.dtype} is for the throughput suite: functional checks run in "
-            f"{REFERENCE_DTYPE}, and bf16_vs_fp32 compares bfloat16 with it; leave it out"
-        )
-    if parameters.dtype not in device.dtypes:
-        raise SelectionError(
-            f"{device.id} has no dtype {parameters.dtype!r}; it has {', '.join(device.dtypes)}"
-        )
+def _wanted_phases(matrix: Matrix, phases: Sequence[str] | None, suite: Suite) -> set[str]:
+    """Phases to time: those named, else all but those that are timed only where they are."""
+    if suite is Suite.FUNCTIONAL:
+        if phases:
+            raise SelectionError(
+                "--phase is for the throughput suite: the functional one times nothing; leave it out"
+            )
+        return set()
+    known = {phase: phase for row in matrix.architectures for phase in row.phases}
+    return {resolve("phase", name, known) for name in phases} if phases else set(known) - ASKED_FOR

@@ -203,9 +203,26 @@ class Parameters:
     output_tokens: int = 16
     threads: int | None = None
     """torch's intra-op threads; None takes every CPU the process may use."""
+    mode: str = "eager"
+    """`compile` runs the forward through torch.compile."""
+    cache: str = "dynamic"
+    """What generation keeps: `static` allocates it once, at its full length."""
+    attention: str | None = None
+    """The library's attention implementation; None takes its choice."""
+    quantisation: str | None = None
+    """What weights are quantised to; None leaves them in the dtype."""
+    layers: int | None = None
+    """Depth; None takes the whole model's, or what fits."""
+    verify: bool = False
+    """Whether an estimate's whole model is measured as well, where it fits."""
     rounds: int = 5
+    """Most timed rounds of a phase in a process."""
+    processes: int = 5
+    """Most processes that a cell's phases are timed in."""
+    interval: float = 0.05
+    """Width of the interval between processes, as a share of the figure, at which a cell stops."""
     budget_s: float = 150.0
-    """Seconds for the timed rounds of all phases; past it there are fewer rounds, though not under three."""
+    """Seconds for the rounds of all phases in all processes, warm-up included."""
     seed: int = 0
 
 

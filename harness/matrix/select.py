@@ -16,6 +16,7 @@ class Selection:
     architectures: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
+    phases: tuple[str, ...] = ()
     everything: bool = False
 
     @classmethod
@@ -25,6 +26,7 @@ class Selection:
         architectures: Iterable[str] = (),
         checks: Iterable[str] = (),
         classes: Iterable[str] = (),
+        phases: Iterable[str] = (),
         *,
         everything: bool = False,
     ) -> Self:
@@ -34,6 +36,7 @@ class Selection:
             architectures=_split(architectures),
             classes=_split(classes),
             checks=_split(checks),
+            phases=_split(phases),
             everything=everything,
         )
 

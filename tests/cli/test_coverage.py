@@ -38,7 +38,7 @@ def ran(root: Path) -> Path:
     """A checkout with two runs of BERT: one class failed in the newer."""
     matrix = load(root)
     (bert,) = (model for model in matrix.models if model.id == "bert")
-    cells = plan(matrix, [bert], matrix.device("cpu"), Suite.FUNCTIONAL, Parameters())
+    cells = plan(matrix, [bert], matrix.device("cpu"), Suite.FUNCTIONAL, [Parameters()])
     for run, failing in ((OLDER, ""), (NEWER, "BertModel")):
         store = RunStore.create(root / "results", run, cells)
         for cell in cells:

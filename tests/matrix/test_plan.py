@@ -46,7 +46,7 @@ def _models(matrix: Matrix, *names: str) -> tuple[Model, ...]:
 def test_ids_hold_what_changes_the_measurement(
     matrix: Matrix, model: str, suite: Suite, parameters: Parameters, expected: str
 ) -> None:
-    (cell,) = plan(matrix, _models(matrix, model), matrix.device("cpu"), suite, parameters)
+    (cell,) = plan(matrix, _models(matrix, model), matrix.device("cpu"), suite, [parameters])
     assert cell.id == expected
 
 
@@ -58,6 +58,10 @@ parameters = st.builds(
     output_tokens=st.integers(2, 4),
     threads=st.none() | st.integers(1, 2),
     seed=st.integers(0, 2),
+    mode=st.sampled_from(["eager", "compile"]),
+    cache=st.sampled_from(["dynamic", "static"]),
+    attention=st.sampled_from([None, "sdpa"]),
+    layers=st.sampled_from([None, 1, 2]),
 )
 
 
@@ -68,8 +72,8 @@ def test_equal_ids_mean_equal_cells(matrix: Matrix, one: Parameters, other: Para
         one, other = replace(one, dtype="float32"), replace(other, dtype="float32")
     models = select(matrix, Selection())
     for left, right in zip(
-        plan(matrix, models, device, suite, one),
-        plan(matrix, models, device, suite, other),
+        plan(matrix, models, device, suite, [one]),
+        plan(matrix, models, device, suite, [other]),
         strict=True,
     ):
         assert (left.id == right.id) == (left == right)
@@ -77,7 +81,7 @@ def test_equal_ids_mean_equal_cells(matrix: Matrix, one: Parameters, other: Para
 
 def test_functional_checks_have_one_dtype(matrix: Matrix) -> None:
     with pytest.raises(SelectionError, match="--dtype bfloat16 is for the throughput suite"):
-        plan(matrix, matrix.models, matrix.device("cpu"), Suite.FUNCTIONAL, Parameters(dtype="bfloat16"))
+        plan(matrix, matrix.models, matrix.device("cpu"), Suite.FUNCTIONAL, [Parameters(dtype="bfloat16")])
 
 
 @pytest.mark.parametrize("suite", Suite)
@@ -85,7 +89,7 @@ def test_every_cell_of_the_matrix_passes_its_schema(matrix: Matrix, suite: Suite
     for device in matrix.devices:
         # All of them are many: a device's own part in a cell is the same for each.
         models = matrix.models if device.id == "cpu" else matrix.models[::50]
-        cells = plan(matrix, models, device, suite, Parameters())
+        cells = plan(matrix, models, device, suite, [Parameters()])
         pairs = sum(len(model.classes) for model in models)
         wanted = pairs if suite is Suite.FUNCTIONAL else len(models)
         assert len({cell.id for cell in cells}) == len(cells) == wanted
@@ -96,8 +100,8 @@ def test_every_cell_of_the_matrix_passes_its_schema(matrix: Matrix, suite: Suite
 
 def test_a_cell_has_the_checks_of_its_architecture_and_only_throughput_has_phases(matrix: Matrix) -> None:
     device = matrix.device("cpu")
-    (bert,) = plan(matrix, _models(matrix, "bert"), device, Suite.FUNCTIONAL, Parameters())
-    (gpt2,) = plan(matrix, _models(matrix, "gpt2"), device, Suite.THROUGHPUT, Parameters())
+    (bert,) = plan(matrix, _models(matrix, "bert"), device, Suite.FUNCTIONAL, [Parameters()])
+    (gpt2,) = plan(matrix, _models(matrix, "gpt2"), device, Suite.THROUGHPUT, [Parameters()])
     assert bert.checks == matrix.architecture("encoder-only").checks
     assert bert.phases == ()
     assert "generate" in gpt2.checks
@@ -111,7 +115,7 @@ def test_checks_named_are_the_checks_run_and_models_without_them_are_left_out(ma
         _models(matrix, "bert", "gpt2"),
         matrix.device("cpu"),
         Suite.FUNCTIONAL,
-        Parameters(),
+        [Parameters()],
         checks=["Generate", "kv-cache-equivalence"],
     )
     assert [(cell.model.id, cell.checks) for cell in cells] == [
@@ -129,10 +133,10 @@ def _without(matrix: Matrix, architecture: str, *checks: str) -> Matrix:
 
 def test_a_functional_cell_is_a_class_and_a_throughput_cell_the_principal_one(matrix: Matrix) -> None:
     device, rows = matrix.device("cpu"), select(matrix, Selection(models=("bert",)))
-    functional = plan(matrix, rows, device, Suite.FUNCTIONAL, Parameters())
+    functional = plan(matrix, rows, device, Suite.FUNCTIONAL, [Parameters()])
     assert [cell.model.classes for cell in functional] == [(name,) for name in rows[0].classes]
     assert functional[1].id == f"bert-{rows[0].classes[1]}-cpu-functional-float32"
-    (timed,) = plan(matrix, rows, device, Suite.THROUGHPUT, Parameters())
+    (timed,) = plan(matrix, rows, device, Suite.THROUGHPUT, [Parameters()])
     assert timed.model.classes == ("BertForMaskedLM",)
 
 
@@ -148,7 +152,7 @@ def test_a_row_for_a_class_is_narrower_than_one_for_a_device(matrix: Matrix) -> 
         select(matrix, Selection(models=("bert",))),
         matrix.device("cpu"),
         Suite.FUNCTIONAL,
-        Parameters(),
+        [Parameters()],
         today=TODAY,
     )
     assert {cell.known_failures["forward"]["reason"] for cell in cells[1:]} == {"on this device"}
@@ -158,7 +162,7 @@ def test_a_row_for_a_class_is_narrower_than_one_for_a_device(matrix: Matrix) -> 
 
 def test_a_timeout_given_holds_for_every_cell(matrix: Matrix) -> None:
     device = matrix.device("cpu")
-    cells = plan(matrix, matrix.models[:5], device, Suite.FUNCTIONAL, Parameters(), timeout_s=7)
+    cells = plan(matrix, matrix.models[:5], device, Suite.FUNCTIONAL, [Parameters()], timeout_s=7)
     assert {cell.timeout_s for cell in cells} == {7}
 
 
@@ -206,7 +210,7 @@ def test_known_failures_hold_until_they_expire(
     row = KnownFailure(model="bert", check="forward", reason="it is known to fail", expires="2026-11-21")
     matrix = replace(matrix, known_failures=(replace(row, **changed),))
     (cell,) = plan(
-        matrix, _models(matrix, "bert"), matrix.device("cpu"), Suite.FUNCTIONAL, Parameters(), today=TODAY
+        matrix, _models(matrix, "bert"), matrix.device("cpu"), Suite.FUNCTIONAL, [Parameters()], today=TODAY
     )
     assert {check: found["reason"] for check, found in cell.known_failures.items()} == expected
 
@@ -227,7 +231,7 @@ def test_parameters_out_of_range_are_one_sentence(
     matrix: Matrix, parameters: Parameters, sentence: str
 ) -> None:
     with pytest.raises(SelectionError, match=sentence):
-        plan(matrix, matrix.models, matrix.device("cpu"), Suite.THROUGHPUT, parameters)
+        plan(matrix, matrix.models, matrix.device("cpu"), Suite.THROUGHPUT, [parameters])
 
 
 @pytest.mark.parametrize(
@@ -247,19 +251,19 @@ def test_checks_that_fit_nothing_are_one_sentence(
             _models(matrix, "bert"),
             matrix.device("cpu"),
             suite,
-            Parameters(),
+            [Parameters()],
             checks=checks,
         )
 
 
 def test_a_timeout_that_is_no_time_is_one_sentence(matrix: Matrix) -> None:
     with pytest.raises(SelectionError, match="--timeout 0 is too small"):
-        plan(matrix, matrix.models, matrix.device("cpu"), Suite.FUNCTIONAL, Parameters(), timeout_s=0)
+        plan(matrix, matrix.models, matrix.device("cpu"), Suite.FUNCTIONAL, [Parameters()], timeout_s=0)
 
 
 def test_batches_hold_every_cell_once(matrix: Matrix) -> None:
     device = matrix.device("cpu")
-    cells = [cell for suite in Suite for cell in plan(matrix, matrix.models, device, suite, Parameters())]
+    cells = [cell for suite in Suite for cell in plan(matrix, matrix.models, device, suite, [Parameters()])]
     together = batches(cells, device, one_cell_each=False)
     alone = batches(cells, device, one_cell_each=True)
     assert [batch.id for batch in together] == ["cpu-functional", "cpu-throughput"]

@@ -44,7 +44,7 @@ def cells() -> dict[str, Cell]:
     matrix = load(find_root(Path(__file__)))
     models = select(matrix, Selection())
     planned = [
-        cell for suite in Suite for cell in plan(matrix, models, matrix.device("cpu"), suite, Parameters())
+        cell for suite in Suite for cell in plan(matrix, models, matrix.device("cpu"), suite, [Parameters()])
     ]
     return {f"{cell.model.id} {cell.suite}": cell for cell in planned}
 

@@ -116,7 +116,7 @@ def cells_of(matrix: Matrix, cpu: Device) -> Callable[..., tuple[Cell, ...]]:
             bert if name == "bert" else replace(bert, id=name, model_type=name, checkpoint=brings)
             for name in names
         ]
-        return plan(matrix, rows, cpu, Suite.FUNCTIONAL, Parameters())
+        return plan(matrix, rows, cpu, Suite.FUNCTIONAL, [Parameters()])
 
     return make
 

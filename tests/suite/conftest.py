@@ -40,7 +40,7 @@ def make_cell(matrix: Matrix, cpu: Device, rows: dict[str, Model]) -> MakeCell:
         row = replace(rows[model], classes=rows[model].classes[:1])
         if config is not None:
             row = replace(row, checkpoint=Checkpoint(hub_id="x/y", config=config))
-        (cell,) = plan(matrix, [row], cpu, suite, parameters or Parameters())
+        (cell,) = plan(matrix, [row], cpu, suite, [parameters or Parameters()])
         return replace(cell, **changed)
 
     return make

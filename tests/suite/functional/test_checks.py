@@ -29,7 +29,7 @@ MATRIX = load(find_root(Path(__file__)))
 CELLS = {
     cell.model.id: cell
     for cell in plan(
-        MATRIX, select(MATRIX, Selection()), MATRIX.device("cpu"), Suite.FUNCTIONAL, Parameters()
+        MATRIX, select(MATRIX, Selection()), MATRIX.device("cpu"), Suite.FUNCTIONAL, [Parameters()]
     )
 }
 """The principal class of each critical model."""

@@ -50,7 +50,7 @@ def cell(request: pytest.FixtureRequest, matrix: Matrix, cpu: Device) -> Cell:
         architecture=architecture,
         classes=(model.__name__,),
     )
-    (planned,) = plan(matrix, [row], cpu, Suite.FUNCTIONAL, Parameters())
+    (planned,) = plan(matrix, [row], cpu, Suite.FUNCTIONAL, [Parameters()])
     return planned
 
 
