@@ -49,7 +49,7 @@ SINGLE = ("verify", "threads", "rounds", "processes", "interval", "seed")
 @click.option("--verify", is_flag=True, help="Measure the whole depth as well as its estimate.")
 @click.option("--threads", type=int, help="Threads, and CPUs, of a cell.  [default: all]")
 @click.option("--rounds", type=int, default=5, show_default=True, help="Most timed rounds in a process.")
-@click.option("--processes", type=int, default=5, show_default=True, help="Most processes of a cell.")
+@click.option("--processes", type=int, default=10, show_default=True, help="Most processes of a cell.")
 @click.option(
     "--interval",
     type=float,

@@ -217,7 +217,7 @@ class Parameters:
     """Whether an estimate's whole model is measured as well, where it fits."""
     rounds: int = 5
     """Most timed rounds of a phase in a process."""
-    processes: int = 5
+    processes: int = 10
     """Most processes that a cell's phases are timed in."""
     interval: float = 0.05
     """Width of the interval between processes, as a share of the figure, at which a cell stops."""

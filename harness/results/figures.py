@@ -13,7 +13,7 @@ SCALES = {
 """Unit of a metric → the units it is shown in, largest first, and what each is worth."""
 
 UNSTEADY = 0.25
-"""Range over median from which the machine was disturbed, or the figure needs more rounds."""
+"""Range over figure from which it needs more processes or rounds, or a calmer machine."""
 
 MANY = 20
 """From so many samples on, the middle half says more than the two extremes."""
@@ -28,34 +28,51 @@ def figure(metric: Metric) -> str:
 def spread(metric: Metric) -> str:
     """From where to where the value lies, in the unit that `figure` chose.
 
-    The extremes of the samples; from 20 samples on their quartiles, and of an estimate its interval, each
-    said so; `-` for a single sample.
+    Of several processes the interval between them, of an estimate its own, each with its confidence. Of one
+    process the extremes of its samples, from 20 samples on their quartiles; `-` for a single sample.
     """
     worth, _ = scale(metric.value, metric.unit)
-    if metric.estimate is not None:
-        low, high, name = metric.estimate.low, metric.estimate.high, f" ({metric.estimate.confidence:.0%})"
+    interval = metric.estimate or metric.interval
+    if interval is not None:
+        low, high, name = interval.low, interval.high, f" ({interval.confidence:.0%})"
     elif len(metric.samples) >= MANY:
         low, _, high = statistics.quantiles(metric.samples, n=4)
         name = " (quartiles)"
     elif len(metric.samples) > 1:
-        low, high, name = min(metric.samples), max(metric.samples), ""
+        low, high, name = min(metric.samples), max(metric.samples), " (extremes)"
     else:
         return "-"
     return f"{number(low / worth)} to {number(high / worth)}{name}"
 
 
+def repetition(metric: Metric) -> str:
+    """Processes × rounds of the one that had most: `5×4`; `-` for an estimate."""
+    if not metric.samples:
+        return "-"
+    return f"{len(metric.processes) or 1}×{max(metric.processes or (len(metric.samples),))}"
+
+
 def note(metric: Metric) -> str:
-    """What a reader must know beside the name: the depth, that it is unsteady, and what disturbed it."""
+    """What a reader must know beside the name: the depth, that it is unsteady, unsettled or disturbed."""
+    notes = []
     if metric.estimate is not None:
-        estimate = metric.estimate
-        depths = ", ".join(str(depth) for depth in estimate.depths)
-        notes = [f"{estimate.layers} layers from {depths}"]
-    else:
-        notes = [] if metric.layers is None else [f"at {metric.layers} layers only"]
-        if metric.value and max(metric.samples) - min(metric.samples) > UNSTEADY * metric.value:
-            notes.append("unsteady")
-    disturbed = [f"disturbed: {line('; '.join(metric.disturbed))}"] if metric.disturbed else []
-    return ", ".join(notes + disturbed)
+        depths = ", ".join(str(depth) for depth in metric.estimate.depths)
+        notes.append(f"{metric.estimate.layers} layers from {depths}")
+    elif metric.layers is not None:
+        notes.append(f"at {metric.layers} layers only")
+    if _unsteady(metric):
+        notes.append("unsteady")
+    if metric.unsettled:
+        notes.append("never settled")
+    if metric.disturbed:
+        notes.append("disturbed")
+    return ", ".join(notes)
+
+
+def _unsteady(metric: Metric) -> bool:
+    """Whether the figure lies anywhere in a range so wide that it decides little."""
+    ends = metric.samples if metric.interval is None else (metric.interval.low, metric.interval.high)
+    return bool(ends) and max(ends) - min(ends) > UNSTEADY * abs(metric.value)
 
 
 def scale(value: float, unit: str) -> tuple[float, str]:

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
+from harness.results.intervals import Interval
+
 VERSION = 1
 
 
@@ -59,8 +61,8 @@ class Estimate:
 class Metric:
     """One figure with the samples it comes from.
 
-    `value` is their median; of a quantile over pooled rounds that quantile, each round's being a sample; or
-    the estimate itself.
+    `value` is their median, of several processes the median of theirs; of a quantile over pooled rounds that
+    quantile, each round's being a sample; or the estimate itself.
     """
 
     name: str
@@ -68,11 +70,18 @@ class Metric:
     phase: str
     value: float
     samples: tuple[float, ...]
+    """All processes' one after the other, each process's in the order they were taken."""
+    processes: tuple[int, ...] = ()
+    """How many of the samples each process gave; empty where one gave them all."""
+    interval: Interval | None = None
+    """Where another run's figure would lie, from one process to another; None of a single process."""
     layers: int | None = None
     """The depth it was measured at, where that is not the whole model's."""
     estimate: Estimate | None = None
     disturbed: tuple[str, ...] = ()
     """What disturbed the measurement, each in words with its amount."""
+    unsettled: str = ""
+    """That the rounds never settled, in words; empty where they did, or were too few to tell."""
 
     @classmethod
     def of(cls, name: str, unit: str, phase: str, samples: list[float], layers: int | None = None) -> Self:
@@ -186,5 +195,8 @@ def _metric(data: dict[str, Any]) -> Metric:
     estimate = data.get("estimate")
     if estimate:
         estimate = Estimate(**estimate | {"depths": tuple(estimate["depths"])})
-    disturbed = tuple(data.get("disturbed", ()))
-    return Metric(**data | {"samples": tuple(data["samples"]), "estimate": estimate, "disturbed": disturbed})
+    interval = data.get("interval")
+    lists = {name: tuple(data.get(name, ())) for name in ("samples", "processes", "disturbed")}
+    return Metric(
+        **data | lists | {"estimate": estimate, "interval": Interval(**interval) if interval else None}
+    )

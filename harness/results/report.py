@@ -13,8 +13,8 @@ from rich.text import Text
 
 from harness.errors import ResultsError
 from harness.matrix.records import Cell, Suite
-from harness.results import overview
-from harness.results.figures import figure, line, note, spread
+from harness.results import overview, timings
+from harness.results.figures import line
 from harness.results.overview import Row
 from harness.results.record import Outcome, Result
 from harness.results.verdict import EXPECTED, exit_code, judge, missing
@@ -115,7 +115,10 @@ def _parts(
         yield Text()
     yield from _legend(results, out)
     yield from _listing("Not checked", _reasons(results))
+    yield from _listing("Roof", timings.roofs(results))
     yield from _listing("Estimates", _methods(results))
+    yield from _listing("Repetition", timings.repeated(results))
+    yield from _listing("Disturbed or unsettled", timings.disturbed(results))
     yield from _listing("Warnings", [line(warning, 400) for warning in warnings])
     lost = [f"{cell}: no result; the run ended before it" for cell in missing(results, planned)]
     yield from _listing(
@@ -175,22 +178,14 @@ def _throughput(rows: list[Row], _: Console) -> Iterator[Table]:
     """A row a metric; one row that says why where a cell has none."""
     table = _table("model", "phase", gap=2)
     table.add_column("metric", no_wrap=True)  # a name in pieces is no name
-    for heading in ("figure", "min to max", "n"):
+    for heading in ("figure", "from to", "n"):
         table.add_column(heading, justify="right", overflow="fold")
     table.add_column("note", overflow="fold")
     for cell, result in rows:
         who = f"{cell.model.id}\n{_sizes(cell)}"
-        for metric in result.report.metrics:
-            value = Text(figure(metric), style="yellow" if metric.estimate else "")
-            table.add_row(
-                who,
-                metric.phase,
-                metric.name,
-                value,
-                spread(metric),
-                str(len(metric.samples) or "-"),
-                note(metric),
-            )
+        for metric, (phase, name, value, *rest) in timings.rows(result):
+            style = "yellow" if metric.estimate else ""
+            table.add_row(who, phase, name, Text(value, style=style), *rest)
             who = ""
         if not result.report.metrics or result.outcome not in EXPECTED:
             table.add_row(who, "", _word(result.outcome), "", "", "", line(result.report.message))

@@ -13,6 +13,7 @@ from harness.matrix.records import Cell, Suite
 from harness.results.record import Check, Metric, Outcome, Report
 from harness.suite.facts import oom_kills
 from harness.suite.outcomes import of_cell
+from harness.suite.throughput.timed import Timed
 
 PHASE = "phase."
 """Begins the name of a phase among a cell's checks: `forward` and `generate` are checks as well."""
@@ -43,6 +44,8 @@ class Attempt:
     oom_kills: int = field(default_factory=oom_kills)
     checks: list[Check] = field(default_factory=list)
     metrics: list[Metric] = field(default_factory=list)
+    timed: list[Timed] = field(default_factory=list)
+    """What processes timed, which becomes metrics at the end."""
     facts: dict[str, Any] = field(default_factory=dict)
 
     def doubt(self) -> str | None:

@@ -16,7 +16,7 @@ import transformers
 
 from harness.matrix.records import Cell, Suite
 from harness.results.record import Check, Outcome
-from harness.suite.door import PHASE, Attempt, Journal, Order
+from harness.suite.door import PHASE, Journal, Order
 from harness.suite.functional.checks import Facts, applicable
 from harness.suite.functional.subject import Finding, Subject
 from harness.suite.functional.subjects import subject_of
@@ -25,7 +25,7 @@ from harness.suite.ledger import judged, known
 from harness.suite.models.build import model_class, tiny_config_of
 from harness.suite.outcomes import Unsupported, message_of, of_exception
 from harness.suite.remote import brought
-from harness.suite.serving import INSIDE, Loop
+from harness.suite.serving import INSIDE, Inside, Loop
 from harness.suite.throughput.phases import applicable as applicable_phases
 from harness.suite.throughput.workload import Workload
 
@@ -63,9 +63,10 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test a check or phase of the cell whose turn it is; none while pytest collects."""
     cell, kind = metafunc.config.stash.get(CELL, None), _kind(metafunc.fixturenames)
-    rows = (
-        [] if cell is None else [_row(cell, name) for name in (_checks if kind == "check" else _phases)(cell)]
-    )
+    inside = metafunc.config.stash.get(INSIDE, None)
+    again = inside.again if inside and kind == "phase" else ""
+    named = [] if cell is None else (_checks if kind == "check" else _phases)(cell)
+    rows = [] if cell is None else [_row(cell, name, again) for name in named]
     metafunc.parametrize(("cell", kind), rows)
 
 
@@ -119,9 +120,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 @pytest.fixture
-def attempt(request: pytest.FixtureRequest) -> Attempt:
-    """The cell in flight, to which a phase adds its metrics."""
-    return request.config.stash[INSIDE].attempt
+def inside(request: pytest.FixtureRequest) -> Inside:
+    """The cell in flight, of which a phase tells what it measured."""
+    return request.config.stash[INSIDE]
 
 
 @pytest.fixture
@@ -174,10 +175,10 @@ def _facts(cell: Cell) -> Facts | None:
         return None  # `Unsupported` is pytest's skip, which is no Exception and would skip every cell here
 
 
-def _row(cell: Cell, name: str) -> Any:
+def _row(cell: Cell, name: str, again: str) -> Any:
     row = known(cell, name)
     marks = [pytest.mark.xfail(reason=row["reason"] or "", strict=True)] if row else []
-    return pytest.param(cell, name, id=f"{cell.id}-{name}", marks=marks)
+    return pytest.param(cell, name, id=f"{cell.id}-{name}{again}", marks=marks)
 
 
 def _kind(names: Any) -> str:

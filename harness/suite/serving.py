@@ -1,4 +1,4 @@
-"""The run loop: each functional cell in a child of its own, the others one after the other in this process.
+"""The run loop: each functional cell in a child of its own, each throughput cell in several, one at a time.
 
 A cell's tests are made when its turn comes, and where it runs: which checks apply takes its configuration,
 and a configuration may hang or crash like anything else of a model. What happens to a cell is told in
@@ -18,11 +18,15 @@ import torch
 
 from harness.matrix.records import Cell, Suite
 from harness.results.record import Check, Outcome
-from harness.suite.door import Attempt, Journal, Order
-from harness.suite.facts import gather, oom_kills
+from harness.suite.door import PHASE, Attempt, Journal, Order
+from harness.suite.facts import cpus, gather, oom_kills
 from harness.suite.forks import Ended, Job, Said, Say, serve
 from harness.suite.outcomes import of_ending
+from harness.suite.roofline.quick import QuickRoof
 from harness.suite.room import preload, shares, warm
+from harness.suite.throughput.merge import merged
+from harness.suite.throughput.timed import Timed
+from harness.suite.timing import Part, Timing
 
 STARVED = (Outcome.OOM, "a process of this cell was killed for want of memory")
 RAN_AGAIN = "ran_again"
@@ -40,11 +44,31 @@ class Inside:
     attempt: Attempt
     journal: Journal
     say: Say
+    roof: QuickRoof | None = None
+    """What figures are held against; None where nothing is timed, or it could not be measured."""
+    process: int = 0
+    """Of those that time the cell, the first being 0."""
+    kinds: tuple[str, ...] = ("check", "phase")
+    """Of the cell's tests, those that run here."""
 
     def begin(self, kind: str, name: str) -> None:
         """Say what comes next: to the outside at once, since it may be the end of us all."""
-        self.journal.event(kind, self.attempt.cell.id, name)
+        self.journal.event(kind, self.attempt.cell.id, f"{name}{self.again}")
         self.say({"begins": kind, "name": name})
+
+    @property
+    def again(self) -> str:
+        """Tells a process from the first, in words."""
+        return f", process {self.process + 1}" if self.process else ""
+
+    def measured(self, timed: Timed, facts: dict[str, Any]) -> None:
+        """Say what a phase gave: at once, since a later one may be the end of us."""
+        self.say({"timed": timed.to_json(), "facts": facts})
+
+    def benchmarked(self, phase: str, stats: Any) -> None:
+        """Say what pytest-benchmark keeps of a phase, for its own JSON."""
+        names = {"cell": self.attempt.cell.id, "phase": phase, "process": self.process}
+        self.say({"benchmark": stats.as_dict(include_data=True) | {"params": names, "param": None}})
 
 
 Expand = Callable[[Cell], list[pytest.Item]]
@@ -67,24 +91,37 @@ class Loop:
     """Cells that run a second time."""
     explained: int = 0
     """Kills for want of memory that hit a child itself: its own end tells of them."""
+    forwarded: list["Benchmarked"] = field(default_factory=list)
+    """What pytest-benchmark kept in children."""
 
     def run(self) -> None:
         """Every cell of the order: those of children first, while this process has computed nothing yet."""
-        forked = [cell for cell in self.order.cells if self._forks(cell)]
-        here = [cell for cell in self.order.cells if not self._forks(cell)]
-        if forked:
+        able = sys.platform == "linux" and not self.session.config.getoption(
+            "usepdb"
+        )  # it wants the terminal
+        cells = self.order.cells
+        if able:
             warm()
-        children, memory = shares(self.order.memory_bytes, _threads(forked))
-        doubted = self._serve(forked, children, memory)
-        self._serve(doubted, 1, memory)
-        for cell in here:
+            self._run_children([cell for cell in cells if cell.suite is not Suite.THROUGHPUT])
+            self._run_timed([cell for cell in cells if cell.suite is Suite.THROUGHPUT])
+        for cell in () if able else cells:
             if not self._stopped():
                 self._run_here(cell)
 
-    def _forks(self, cell: Cell) -> bool:
-        # A debugger wants the terminal, which a child does not have.
-        able = sys.platform == "linux" and not self.session.config.getoption("usepdb")
-        return able and cell.suite is Suite.FUNCTIONAL
+    def _run_children(self, cells: list[Cell]) -> None:
+        """Each in a child, several at a time."""
+        children, memory = shares(self.order.memory_bytes, _threads(cells))
+        doubted = self._serve(cells, children, memory)
+        self._serve(doubted, 1, memory)
+
+    def _run_timed(self, cells: list[Cell]) -> None:
+        """One after the other, alone on the machine."""
+        timing = Timing(self, self.journal, self.order.memory_bytes)
+        for cell in cells:
+            if not self._stopped():
+                timing.run(cell)
+        if self.forwarded:
+            self.session.config._benchmarksession.benchmarks += self.forwarded  # type: ignore[attr-defined]  # noqa: SLF001 — where pytest-benchmark collects them
 
     def _stopped(self) -> bool:
         return bool(self.session.shouldstop or self.session.shouldfail)
@@ -116,8 +153,7 @@ class Loop:
         starved = oom_kills() - attempt.oom_kills > self.explained - flight.explained
         attempt.facts |= {"peak_memory_bytes": ended.peak_bytes, "cpu_s": ended.cpu_s}
         if cell.id not in self.done:
-            self.explained += starved and ended.code == -signal.SIGKILL and not ended.late
-            self._crash(attempt, ended, of_ending(ended, cell.timeout_s, starved=starved))
+            self.journal.finish(attempt, self._crashed(attempt, ended, starved=starved))
             return True
         self.done.remove(cell.id)
         if starved and not alone:
@@ -129,14 +165,23 @@ class Loop:
         self.journal.finish(attempt, STARVED if starved else None)
         return True
 
-    def _crash(self, attempt: Attempt, ended: Ended, ending: tuple[Outcome, str]) -> None:
-        """Write the report of a cell that did not come to its end, the check it was at with it."""
-        outcome, message = ending
+    def ended(self, attempt: Attempt, ended: Ended) -> tuple[Outcome, str] | None:
+        """What became of a cell whose only child is gone; None where that child has said its end."""
+        starved = oom_kills() > attempt.oom_kills
+        if attempt.cell.id not in self.done:
+            return self._crashed(attempt, ended, starved=starved)
+        self.done.remove(attempt.cell.id)
+        return STARVED if starved else None
+
+    def _crashed(self, attempt: Attempt, ended: Ended, *, starved: bool) -> tuple[Outcome, str]:
+        """The ending of a cell that did not come to its own, with the check or phase it was at."""
+        self.explained += starved and ended.code == -signal.SIGKILL and not ended.late
+        outcome, message = of_ending(ended, attempt.cell.timeout_s, starved=starved)
         kind, name = self.doing.pop(attempt.cell.id, ("", ""))
         if name:
             seconds = max(0.0, time.perf_counter() - attempt.clock - sum(c.seconds for c in attempt.checks))
-            attempt.checks.append(Check(name=name, outcome=outcome, seconds=seconds, message=message))
-        self.journal.finish(attempt, (outcome, f"{name}: {message}" if name else message))
+            known = name if kind == "check" else f"{PHASE}{name}"
+            attempt.checks.append(Check(name=known, outcome=outcome, seconds=seconds, message=message))
         self._log(
             pytest.TestReport(
                 nodeid=f"test_{kind or 'cell'}[{attempt.cell.id}-{name or outcome}]",
@@ -147,12 +192,21 @@ class Loop:
                 when="call",
             )
         )
+        return outcome, f"{name}: {message}" if name else message
 
     def _work(self, cell: Cell, say: Say) -> None:
-        """A child's whole life."""
+        """The whole life of a functional cell's child."""
         torch.set_num_threads(cell.parameters.threads or 1)
         self._become_child(say)
         self._run_items(Inside(Attempt(cell), self.journal, say))
+
+    def work(self, cell: Cell, part: Part, say: Say) -> None:
+        """The whole life of a child of a throughput cell."""
+        # Tiny models for the checks are done sooner by one thread.
+        torch.set_num_threads(1 if part.kind == "check" else cell.parameters.threads or cpus())
+        self._become_child(say)
+        attempt = Attempt(cell, checks=list(part.checks))
+        self._run_items(Inside(attempt, self.journal, say, part.roof, part.process, (part.kind,)))
 
     def _become_child(self, say: Say) -> None:
         """The parent prints and files reports; a child sends it those that say something."""
@@ -165,13 +219,15 @@ class Loop:
     def _run_here(self, cell: Cell) -> None:
         attempt = self.journal.start(cell)
         self._run_items(Inside(attempt, self.journal, lambda message: self.hear(attempt, message)))
+        attempt.metrics = merged(attempt.timed)
         self.journal.finish(attempt, STARVED if oom_kills() > attempt.oom_kills else None)
 
     def _run_items(self, inside: Inside) -> None:
         """The tests of a cell, in this process."""
         config = self.session.config
         config.stash[INSIDE] = inside
-        items = self.expand(inside.attempt.cell)
+        made = self.expand(inside.attempt.cell)
+        items = [item for item in made if any(kind in _params(item) for kind in inside.kinds)]
         for item, following in zip(items, [*items[1:], None], strict=False):
             config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if self._stopped():
@@ -192,6 +248,11 @@ class Loop:
                 if isinstance(report.longrepr, list):  # of a skip: JSON has no tuples
                     report.longrepr = tuple(report.longrepr)
                 self._log(report)
+            case {"timed": row, "facts": facts}:
+                attempt.timed.append(Timed.from_json(row))
+                attempt.facts |= facts
+            case {"benchmark": row}:
+                self.forwarded.append(Benchmarked(row))
             case {"done": facts}:
                 self.done.add(attempt.cell.id)
                 attempt.facts = facts | attempt.facts
@@ -221,6 +282,30 @@ class _Forward:
         if report.when == "call" or not report.passed:
             row = self._config.hook.pytest_report_to_serializable(config=self._config, report=report)
             self._say({"report": row})
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmarked:
+    """What pytest-benchmark kept in a child, as its session wants it."""
+
+    row: dict[str, Any]
+    has_error: bool = False
+
+    @property
+    def fullname(self) -> str:
+        """The test."""
+        return str(self.row["fullname"])
+
+    def as_dict(self, include_data: bool = True, flat: bool = False, **_: Any) -> dict[str, Any]:  # noqa: FBT001, FBT002 — pytest-benchmark's own signature
+        """The row, its statistics among the other fields where that is asked for."""
+        stats = {name: value for name, value in self.row["stats"].items() if include_data or name != "data"}
+        rest = {name: value for name, value in self.row.items() if name != "stats"}
+        return rest | (stats if flat else {"stats": stats})
+
+
+def _params(item: pytest.Item) -> dict[str, Any]:
+    found: dict[str, Any] = item.callspec.params  # type: ignore[attr-defined]  # every test here has parameters
+    return found
 
 
 def _threads(cells: Iterable[Cell]) -> int:

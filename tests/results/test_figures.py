@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.results.figures import figure, line, note, number, spread
+from harness.results.figures import figure, line, note, number, repetition, spread
+from harness.results.intervals import Interval
 from harness.results.record import Estimate, Metric
 
 
@@ -38,7 +39,7 @@ def test_a_spread_names_what_it_is_in_the_figure_s_unit() -> None:
     estimate = Estimate(
         method="linear in depth", layers=40, depths=(2, 4), low=0.9, high=1.1, confidence=0.95
     )
-    assert spread(_metric(1.0, "s", (0.9, 1.0, 1.2))) == "0.9 to 1.2"
+    assert spread(_metric(1.0, "s", (0.9, 1.0, 1.2))) == "0.9 to 1.2 (extremes)"
     assert spread(_metric(0.5, "s", tuple(n / 100 for n in range(100)))).endswith("(quartiles)")
     assert spread(_metric(1.0, "s", (1.0,))) == "-"
     assert spread(_metric(1.0, "s", (0.1, 0.2), estimate)) == "0.9 to 1.1 (95%)"
@@ -49,7 +50,21 @@ def test_a_figure_whose_rounds_differ_much_says_so() -> None:
     assert note(_metric(1.0, "s", (0.95, 1.0, 1.15))) == ""
     assert note(_metric(1.0, "s", (0.9, 1.0, 1.2))) == "unsteady"
     shared = replace(_metric(1.0, "s", (0.9, 1.0, 1.2)), disturbed=("others took 0.50 CPUs", "it swapped"))
-    assert note(shared) == "unsteady, disturbed: others took 0.50 CPUs; it swapped"
+    assert note(shared) == "unsteady, disturbed"
+    assert (
+        note(replace(shared, unsettled="never settled in 20 rounds")) == "unsteady, never settled, disturbed"
+    )
+
+
+def test_between_processes_the_interval_is_what_is_shown_and_judged() -> None:
+    interval = Interval(value=1.0, low=0.98, high=1.03, confidence=0.9375, count=5)
+    metric = replace(
+        _metric(1.0, "s", (0.5, 1.0, 1.9)), interval=interval, processes=(1, 2), disturbed=("it swapped",)
+    )
+    assert spread(metric) == "0.98 to 1.03 (94%)"
+    assert note(metric) == "disturbed"
+    assert repetition(metric) == "2×2"
+    assert note(replace(metric, interval=replace(interval, high=1.4))) == "unsteady, disturbed"
 
 
 @given(st.floats(-1e300, 1e300))

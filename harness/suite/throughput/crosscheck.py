@@ -5,11 +5,11 @@ from typing import Any
 
 import torch
 
-from harness.results.record import Metric
 from harness.suite.models.inputs.make import pins_of
 from harness.suite.models.inputs.text import PLACEHOLDERS, placeholder_id
 from harness.suite.throughput.identities import require
 from harness.suite.throughput.seen import Cell, Prompt, Rate
+from harness.suite.throughput.timed import TOTAL, Figure, Timed
 from harness.suite.throughput.workload import Workload, caption_tokens
 
 PACKED = ("grid_thw", "grid_hw", "target_sizes")
@@ -43,15 +43,15 @@ COUNTED: dict[tuple[str, str], Callable[[Workload], int | None]] = {
 """Phase and unit → how many of the unit's things a round deals with; None where that cannot be counted."""
 
 
-def check_rates(work: Workload, phase: str, found: Sequence[Metric], seconds: Sequence[float]) -> None:
+def check_rates(work: Workload, phase: str, found: Sequence[Figure], seconds: Sequence[float]) -> None:
     """Raise `Inconsistent` where a rate does not give what was counted; `seconds` are the rounds' own."""
-    for metric in found:
-        count = COUNTED.get((phase, metric.unit))
-        counted = None if count is None or metric.estimate else count(work)
+    for figure in found:
+        count = COUNTED.get((phase, figure.unit))
+        counted = None if count is None else count(work)
         if counted is None:
             continue
-        for value, second in zip(metric.samples, seconds, strict=True):
-            require(Rate(unit=metric.unit, value=value, seconds=second, counted=counted))
+        for second in seconds:
+            require(Rate(unit=figure.unit, value=figure.of(second), seconds=second, counted=counted))
 
 
 def check_prompt(work: Workload) -> None:
@@ -71,21 +71,15 @@ def check_prompt(work: Workload) -> None:
     )
 
 
-def check_phases(found: Sequence[Metric], output_tokens: int) -> None:
+def check_phases(found: Sequence[Timed]) -> None:
     """Raise `Inconsistent` where a cell's `generate` is far faster than the phases that it is made of.
 
     Disturbed figures are not compared: phases are measured one after the other, and where another process
     took one CPU of two, the threads' waiting for one another made a phase 100 times as long.
     """
-    fastest = {m.name: min(m.samples) for m in found if m.samples and not m.disturbed}
-    if {"prefill_time", "decode_step_time", "generate_time"} <= fastest.keys():
-        require(
-            Cell(
-                prefill=fastest["prefill_time"],
-                decode=fastest["decode_step_time"] * (output_tokens - 1),
-                generate=fastest["generate_time"],
-            )
-        )
+    fastest = {row.phase: min(row.series(TOTAL)[row.layers]) for row in found if not row.disturbed}
+    if {"prefill", "decode", "generate"} <= fastest.keys():
+        require(Cell(prefill=fastest["prefill"], decode=fastest["decode"], generate=fastest["generate"]))
 
 
 def _read(ids: torch.Tensor, mask: Any) -> tuple[int, ...]:

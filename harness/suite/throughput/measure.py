@@ -2,27 +2,33 @@
 
 import contextlib
 import gc
+import math
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from harness.results.record import Metric
 from harness.suite.functional.checks import Facts
 from harness.suite.latest import release
 from harness.suite.models.build import full_config, model_class
+from harness.suite.outcomes import Unsupported
 from harness.suite.throughput import disturbances
 from harness.suite.throughput.clock import now, resolution, synchronise
 from harness.suite.throughput.crosscheck import check_rates
 from harness.suite.throughput.identities import require
-from harness.suite.throughput.metrics import itl, metrics
+from harness.suite.throughput.metrics import figures
 from harness.suite.throughput.peak import Watch
-from harness.suite.throughput.phases import TOTAL, TTFT, Phase, applicable
+from harness.suite.throughput.phases import Phase, applicable
 from harness.suite.throughput.seen import Series
+from harness.suite.throughput.settling import LEAST, Settling, settling
+from harness.suite.throughput.stopping import FEWEST
+from harness.suite.throughput.timed import TOTAL, TTFT, Timed, rounds_of
 from harness.suite.throughput.workload import Workload
 
-LEAST_ROUNDS = 3
-"""Made even where the budget is smaller: fewer give no spread worth the name."""
+MOST_WARM_UP = 20
+"""Rounds after which a warm-up that has not settled is given up, and said to be."""
+WARM_UP_SHARE = 0.5
+"""Of a phase's seconds in a process, what warming up may take; one round is always made."""
 
 
 @dataclass(slots=True)
@@ -45,14 +51,14 @@ class Rounds:
 
         Every round is so preceded by one of each other depth: a drift of the machine moves all alike.
         """
-        if self.phase.repeats and self.phase.of_model:
+        if self.phase.repeats:
             self.shallow += [(depth, _one_round(self.work, self.phase, depth)) for depth in self.work.shallow]
         return (self.phase.prepare(self.work),), {}
 
     @property
     def layers(self) -> int | None:
-        """The depth of a round; None where it is the whole model's, or no model's."""
-        return self.work.layers if self.phase.of_model else None
+        """The depth of a round; None where it is the whole model's."""
+        return self.work.layers
 
     def run(self, state: Any) -> None:
         """The timed part."""
@@ -62,19 +68,26 @@ class Rounds:
         """After the timed part: raise `Inconsistent` where the round contradicts itself."""
         self.gaps.append(self.phase.gaps(self.work, state, self.loaded[-1]))
 
-    def warm_up(self) -> float:
-        """One round that is not kept; the seconds it took, preparation included."""
+    def warm_up(self, most_s: float) -> "WarmUp":
+        """Rounds that are not kept, until they have settled or `most_s` seconds are spent."""
+        seconds: list[float] = []
         start = now()
-        (state,), _ = self.prepare()
-        self.run(state)
-        end = now()
-        synchronise(self.work.device)
-        self.left = now() - end
-        self.check(state)
-        self.before += 1
+        while True:
+            (state,), _ = self.prepare()
+            began = now()
+            self.run(state)
+            end = now()
+            synchronise(self.work.device)
+            self.left = now() - end
+            self.check(state)
+            self.before += 1
+            seconds.append(end - began)
+            found, spent = settling(seconds), now() - start
+            if found.after is not None or len(seconds) >= MOST_WARM_UP or spent > most_s:
+                break
         for kept in (self.loaded, self.shallow, self.gaps):
             kept.clear()
-        return end - start
+        return WarmUp(found, spent)
 
     def require(self, seconds: list[float]) -> None:
         """Raise `Inconsistent` where the rounds are not what a correct measurement leaves."""
@@ -104,27 +117,68 @@ class Rounds:
         return found
 
 
-def measure(work: Workload, phase: Phase, benchmark: Any) -> list[Metric]:
-    """The phase's metrics: a warm-up, then as many rounds as were asked for and the budget allows."""
+@dataclass(frozen=True, slots=True)
+class WarmUp:
+    """How a warm-up ended, and the seconds it took, preparations included."""
+
+    settling: Settling
+    seconds: float
+
+    @property
+    def round_s(self) -> float:
+        """Seconds of a round with its preparation."""
+        return self.seconds / self.settling.rounds
+
+    @property
+    def settled(self) -> bool | None:
+        """None where it was too short to tell."""
+        return None if self.settling.rounds < LEAST else self.settling.after is not None
+
+
+def measure(work: Workload, phase: Phase, benchmark: Any) -> Timed:
+    """What this process finds of the phase: a warm-up, then the rounds asked for that the budget allows."""
+    start = now()
     work.forget()
     release()  # what the phase before left behind is not this one's peak
     rounds = Rounds(work, phase, before=0 if phase.repeats else work.loads)
-    asked = work.cell.parameters
-    count = 1
-    if phase.repeats:
-        share = asked.budget_s / _sharers(work)
-        count = min(asked.rounds, max(LEAST_ROUNDS, int(share / rounds.warm_up())))
-    peak = Watch.begin(work) if phase.of_model else None
+    count, warm = _how_many(rounds) if phase.repeats else (1, None)
+    peak = Watch.begin(work)
     before = disturbances.read()
     benchmark.pedantic(rounds.run, setup=rounds.prepare, teardown=rounds.check, rounds=count, iterations=1)
     disturbed = disturbances.disturbances(before, disturbances.read())
     seconds = list(benchmark.stats.stats.data)
     rounds.require(seconds)
-    found = metrics(work, phase.name, rounds.series(seconds), rounds.layers)
+    found = figures(work, phase.name)
     check_rates(work, phase.name, found, seconds)
-    found += itl(phase.name, rounds.gaps, rounds.layers)
-    found += peak.metrics(work, phase.name) if peak else []
-    return [replace(metric, disturbed=tuple(disturbed.values())) for metric in found]
+    return Timed(
+        phase=phase.name,
+        layers=rounds.layers,
+        whole_layers=work.whole_layers,
+        rounds=rounds_of(rounds.series(seconds)),
+        gaps=tuple(tuple(gaps) for gaps in rounds.gaps),
+        figures=found,
+        amounts=tuple(peak.amounts(work) if peak else ()),
+        disturbed=tuple(disturbed.values()),
+        warm_up=str(warm.settling) if warm else "",
+        settled=warm.settled if warm else None,
+        seconds=now() - start,
+    )
+
+
+def _how_many(rounds: Rounds) -> tuple[int, WarmUp]:
+    """Warm up; how many rounds are left of this phase's and process's share of the budget, at least one.
+
+    Raises `Unsupported` where the whole budget is too small for one round.
+    """
+    work, asked = rounds.work, rounds.work.cell.parameters
+    share = asked.budget_s / min(FEWEST, asked.processes) / _sharers(work)
+    warm = rounds.warm_up(WARM_UP_SHARE * share)
+    if warm.round_s > asked.budget_s:
+        raise Unsupported(
+            f"a round of {rounds.phase.name} takes {warm.round_s:.3g} s of a budget of {asked.budget_s:g} s: "
+            f"give --budget {math.ceil(2 * warm.round_s * _sharers(work))}s or more"
+        )
+    return min(asked.rounds, max(1, int((share - warm.seconds) / warm.round_s))), warm
 
 
 def _sharers(work: Workload) -> int:

@@ -1,145 +1,104 @@
-"""From the seconds of rounds to the figures people ask for, measured or estimated."""
+"""Which figures a phase has, and how each follows from the seconds of its rounds."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
-import numpy as np
-
-from harness.results.record import Metric
-from harness.suite.roofline.ceilings import COPY, square
-from harness.suite.throughput.depth import estimate
-from harness.suite.throughput.phases import TOTAL, TPOT, TTFT
+from harness.suite.throughput.timed import TOTAL, TPOT, TTFT, Figure
+from harness.suite.throughput.work_done import Utilised
 from harness.suite.throughput.workload import Workload
-
-Series = Mapping[int | None, list[float]]
-"""Depth → seconds, one entry a round; the depth is None where the whole model is loaded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A metric as a monotone function of one series' seconds; None where the model has no such figure."""
+    """A figure of one series; `factor` is None where the model has no such figure."""
 
     name: str
     unit: str
     series: str
-    of: Callable[[Workload, float], float | None]
+    factor: Callable[[Workload], float | None]
+    rate: bool = False
 
 
-def _seconds(_: Workload, seconds: float) -> float:
-    return seconds
+def _one(_: Workload) -> float:
+    return 1.0
 
 
-def _step(work: Workload, seconds: float) -> float:
-    return seconds / (work.cell.parameters.output_tokens - 1)
+def _step(work: Workload) -> float:
+    return 1 / (work.cell.parameters.output_tokens - 1)
 
 
-def _samples_per_s(work: Workload, seconds: float) -> float:
-    return work.cell.parameters.batch / seconds
+def _samples(work: Workload) -> float:
+    return work.cell.parameters.batch
 
 
-def _prefill_rate(work: Workload, seconds: float) -> float | None:
-    prompt = work.prompt().get("input_ids")
-    return None if prompt is None else prompt.numel() / seconds
+def _prompt(work: Workload) -> float | None:
+    ids = work.prompt().get("input_ids")
+    return None if ids is None else ids.numel()
 
 
-def _decode_rate(work: Workload, seconds: float) -> float:
+def _decoded(work: Workload) -> float:
     asked = work.cell.parameters
-    return asked.batch * (asked.output_tokens - 1) / seconds
+    return asked.batch * (asked.output_tokens - 1)
 
 
-def _output_rate(work: Workload, seconds: float) -> float:
+def _output(work: Workload) -> float:
     asked = work.cell.parameters
-    return asked.batch * asked.output_tokens / seconds
-
-
-def _copied(_: Workload, seconds: float) -> float:
-    return COPY.moved / seconds
-
-
-def _multiplied(work: Workload, seconds: float) -> float:
-    return square(work.device, work.dtype).flops / seconds
+    return asked.batch * asked.output_tokens
 
 
 DERIVED: dict[str, tuple[Derived, ...]] = {
-    "copy": (Derived("memory_bandwidth", "B/s", TOTAL, _copied),),
-    "matmul": (Derived("matmul_rate", "FLOP/s", TOTAL, _multiplied),),
-    "load": (Derived("load_time", "s", TOTAL, _seconds),),
+    "load": (Derived("load_time", "s", TOTAL, _one),),
     "forward": (
-        Derived("forward_time", "s", TOTAL, _seconds),
-        Derived("samples_per_s", "samples/s", TOTAL, _samples_per_s),
+        Derived("forward_time", "s", TOTAL, _one),
+        Derived("samples_per_s", "samples/s", TOTAL, _samples, rate=True),
     ),
     "prefill": (
-        Derived("prefill_time", "s", TOTAL, _seconds),
-        Derived("prefill_tokens_per_s", "tokens/s", TOTAL, _prefill_rate),
+        Derived("prefill_time", "s", TOTAL, _one),
+        Derived("prefill_tokens_per_s", "tokens/s", TOTAL, _prompt, rate=True),
     ),
     "decode": (
         Derived("decode_step_time", "s", TOTAL, _step),
-        Derived("decode_tokens_per_s", "tokens/s", TOTAL, _decode_rate),
+        Derived("decode_tokens_per_s", "tokens/s", TOTAL, _decoded, rate=True),
     ),
     "generate": (
-        Derived("generate_time", "s", TOTAL, _seconds),
-        Derived("output_tokens_per_s", "tokens/s", TOTAL, _output_rate),
-        Derived("ttft", "s", TTFT, _seconds),
-        Derived("tpot", "s", TPOT, _seconds),
+        Derived("generate_time", "s", TOTAL, _one),
+        Derived("output_tokens_per_s", "tokens/s", TOTAL, _output, rate=True),
+        Derived("ttft", "s", TTFT, _one),
+        Derived("tpot", "s", TPOT, _one),
     ),
 }
+"""Phase → its figures."""
 
 
-ITL = {"itl_p50": 0.5, "itl_p90": 0.9, "itl_p99": 0.99}
-"""Metric → quantile of the gaps between successive tokens."""
+def figures(work: Workload, phase: str) -> tuple[Figure, ...]:
+    """The figures that the model has of a phase; times and rates are of the whole model as of a part."""
+    found = []
+    for row in DERIVED[phase]:
+        factor = row.factor(work)
+        if factor is not None:
+            found.append(
+                Figure(
+                    name=row.name,
+                    unit=row.unit,
+                    series=row.series,
+                    rate=row.rate,
+                    factor=float(factor),
+                    whole=float(factor),
+                )
+            )
+    return tuple(found)
 
 
-def itl(phase: str, gaps: Sequence[Sequence[float]], layers: int | None) -> list[Metric]:
-    """Inter-token latency, of each round's gaps: the pooled gaps' quantile, and a round's as a sample.
-
-    Quantiles are interpolated (type 7 of Hyndman and Fan 1996, The American Statistician 50 361-365). None
-    where no tokens were marked. Pooled, because a pause in one round of ten is what a high one is for.
-    """
-    pooled = [gap for one in gaps for gap in one]
-    if not pooled:
-        return []
-    return [
-        Metric(
-            name=name,
-            unit="s",
-            phase=phase,
-            value=float(np.quantile(pooled, q)),
-            samples=tuple(float(np.quantile(one, q)) for one in gaps),
-            layers=layers,
+def utilisation(phase: str, done: Utilised | None) -> Iterator[Figure]:
+    """MFU and MBU of a phase, in percent of what the machine was measured to do; none where not counted."""
+    if done is None:
+        return
+    for name, limit in (("mfu", "arithmetic"), ("mbu", "memory")):
+        yield Figure(
+            name=f"{phase}_{name}",
+            unit="%",
+            series=TOTAL,
+            rate=True,
+            factor=100 * getattr(done.loaded, limit),
+            whole=100 * getattr(done.whole, limit),
         )
-        for name, q in ITL.items()
-    ]
-
-
-def metrics(work: Workload, phase: str, series: Mapping[str, Series], layers: int | None) -> list[Metric]:
-    """Each metric of the phase at the depth `layers` and, where that is not the whole, its estimate."""
-    found: list[Metric] = []
-    for derived in DERIVED[phase]:
-        by_depth = series[derived.series]
-        samples = [derived.of(work, seconds) for seconds in by_depth[layers]]
-        known = [sample for sample in samples if sample is not None]
-        if known:
-            found.append(Metric.of(derived.name, derived.unit, phase, known, layers))
-            found += _estimated(work, phase, derived, by_depth)
-    return found
-
-
-def _estimated(work: Workload, phase: str, derived: Derived, by_depth: Series) -> list[Metric]:
-    """The whole model's figure, named an estimate; nothing where it was measured or only one depth was."""
-    depths = {depth: seconds for depth, seconds in by_depth.items() if depth is not None}
-    if len(depths) < 2:
-        return []
-    seconds, line = estimate(depths, work.whole_layers)
-    value, *bounds = (derived.of(work, s) for s in (seconds, line.low, line.high))
-    low, high = sorted(bound for bound in bounds if bound is not None)
-    return [
-        Metric(
-            name=f"{derived.name}_estimate",
-            unit=derived.unit,
-            phase=phase,
-            value=value or 0.0,
-            samples=(),
-            layers=work.whole_layers,
-            estimate=replace(line, low=low, high=high),
-        )
-    ]

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from harness.results.record import Metric
 from harness.suite.throughput import memory
 from harness.suite.throughput.identities import require
 from harness.suite.throughput.seen import Peak
+from harness.suite.throughput.timed import Amount
 from harness.suite.throughput.workload import Workload
 
 
@@ -24,7 +24,7 @@ class Watch:
         peak, used = memory.peak(work.device), memory.used(work.device)
         return None if peak is None or used is None else cls(peak, used)
 
-    def metrics(self, work: Workload, phase: str) -> list[Metric]:
+    def amounts(self, work: Workload) -> list[Amount]:
         """The phase's peak at the depth that is loaded; none where no baseline was taken.
 
         Raises `Inconsistent` where the peak is another phase's, or without its weights or its baseline.
@@ -44,4 +44,4 @@ class Watch:
                 resident=work.device == "cpu",
             )
         )
-        return [Metric.of("peak_memory", "B", phase, [float(above)], work.layers)]
+        return [Amount(name="peak_memory", unit="B", value=float(above))]

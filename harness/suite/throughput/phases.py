@@ -1,6 +1,5 @@
 """The phases that are timed: what one round does, and what it needs made ready first.
 
-Copy and matmul are ceilings of the machine, measured beside the model in the same process.
 Prefill is the forward over the prompt with the first token chosen; decode is the steps after it,
 each from the cache; generate is the library's own loop, end to end, and gives TTFT (time to the
 first token, that token's sampling included), TPOT ((last token's mark - TTFT) / (output tokens - 1)) and
@@ -18,14 +17,11 @@ import torch
 from harness.suite.functional.checks import Facts
 from harness.suite.functional.generation import decoder_start
 from harness.suite.models.cached import CACHES
-from harness.suite.roofline.ceilings import COPY, Run, square
 from harness.suite.throughput.clock import Marks, now, resolution, synchronise
 from harness.suite.throughput.identities import Inconsistent, require
 from harness.suite.throughput.seen import Request
+from harness.suite.throughput.timed import TPOT, TTFT
 from harness.suite.throughput.workload import Workload
-
-TOTAL, TTFT, TPOT = "total", "ttft", "tpot"
-"""The series of seconds that a round can give; every round gives `total`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +37,6 @@ class Phase:
     applies: Callable[[Facts], bool] = lambda _: True
     repeats: bool = True
     """False where only the first time is what the name says: a second load finds warm pages."""
-    of_model: bool = True
-    """False for a ceiling of the machine, which has no depth and allocates on its own account."""
     gaps: Callable[[Workload, Any, dict[str, float]], list[float]] = lambda *_: []
     """Of a round's state and series, after its time: they are held against each other, and give the seconds
     between successive tokens; none where none is marked."""
@@ -54,13 +48,6 @@ class Step:
 
     token: torch.Tensor
     state: dict[str, Any]
-
-
-def ceiling(work: Workload, run: Run) -> dict[str, float]:
-    """One run of a load that does nothing but what the machine is limited by."""
-    run()
-    synchronise(work.device)
-    return {}
 
 
 def load(work: Workload, _: None) -> dict[str, float]:
@@ -167,10 +154,6 @@ def _generates(facts: Facts) -> bool:
 PHASES: dict[str, Phase] = {
     phase.name: phase
     for phase in (
-        Phase("copy", ceiling, lambda work: COPY.on(work.device), of_model=False),
-        Phase(
-            "matmul", ceiling, lambda work: square(work.device, work.dtype).on(work.device), of_model=False
-        ),
         Phase("load", load, repeats=False),
         Phase("forward", forward, Workload.inputs, lambda facts: not facts.generates),
         Phase("prefill", prefill, Workload.first_step, _generates),

@@ -20,6 +20,7 @@ from harness.suite.outcomes import Unsupported
 from harness.suite.throughput import memory
 from harness.suite.throughput.clock import synchronise
 from harness.suite.throughput.depth import Size, depth_that_fits, measure_size, shallow_depths
+from harness.suite.throughput.timed import Timed  # noqa: TC001 — a field of the class
 
 IMAGE = 224
 """Pixels a side for a model that takes any (ResNet): what the library's processors crop to for it."""
@@ -41,6 +42,8 @@ class Workload:
         self.device = cell.torch_device
         self.loads = 0
         """Times that the weights were allocated and filled."""
+        self.timed: list[Timed] = []
+        """What this process has timed so far."""
         self._model: Any = None
         self._inputs: dict[str, Any] = {}
         self._remembered: dict[tuple[str, int | None], Any] = {}

@@ -5,11 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from harness.results.record import Metric
 from harness.suite.throughput.crosscheck import check_phases, check_prompt, check_rates
 from harness.suite.throughput.identities import Inconsistent
-from harness.suite.throughput.metrics import metrics
-from harness.suite.throughput.phases import TOTAL, TPOT, TTFT
+from harness.suite.throughput.metrics import figures
+from harness.suite.throughput.timed import TOTAL, Timed, rounds_of
 from harness.suite.throughput.workload import Workload
 
 MakeWorkload = Callable[..., Workload]
@@ -24,20 +23,17 @@ def test_the_rates_that_are_published_give_what_the_inputs_hold(
     name: str, phase: str, make_workload: MakeWorkload
 ) -> None:
     work = make_workload(name)
-    check_rates(work, phase, metrics(work, phase, {TOTAL: {None: SECONDS}}, None), SECONDS)
+    check_rates(work, phase, figures(work, phase), SECONDS)
 
 
 @pytest.mark.parametrize("phase", ["prefill", "decode", "generate"])
 def test_a_rate_that_counts_another_thing_is_refused(phase: str, make_workload: MakeWorkload) -> None:
     """Tokens where rows are meant, or the first token among those after it."""
     work = make_workload("gpt2")
-    found = metrics(work, phase, {name: {None: SECONDS} for name in (TOTAL, TTFT, TPOT)}, None)
+    found = figures(work, phase)
     check_rates(work, phase, found, SECONDS)
     spoilt = [
-        replace(metric, samples=tuple(2 * value for value in metric.samples))
-        if metric.unit == "tokens/s"
-        else metric
-        for metric in found
+        replace(figure, factor=2 * figure.factor) if figure.unit == "tokens/s" else figure for figure in found
     ]
     with pytest.raises(
         Inconsistent, match="rate: it must be that a rate times its seconds is what was counted"
@@ -68,24 +64,27 @@ def test_a_prompt_that_was_padded_or_cut_is_refused(make_workload: MakeWorkload)
         check_prompt(cut)
 
 
-def times(prefill: float, step: float, generate: float) -> list[Metric]:
-    named = {"prefill_time": prefill, "decode_step_time": step, "generate_time": generate}
-    return [Metric.of(name, "s", "phase", [3 * value, value]) for name, value in named.items()]
+def times(prefill: float, decode: float, generate: float) -> list[Timed]:
+    named = {"prefill": prefill, "decode": decode, "generate": generate}
+    return [
+        Timed(phase=phase, layers=None, whole_layers=4, rounds=rounds_of({TOTAL: {None: [3 * value, value]}}))
+        for phase, value in named.items()
+    ]
 
 
 def test_generate_is_not_far_faster_than_its_parts() -> None:
-    check_phases(times(0.1, 0.1, 0.4), output_tokens=4)
-    check_phases(times(0.1, 0.1, 4.0), output_tokens=4)
+    check_phases(times(0.1, 0.3, 0.4))
+    check_phases(times(0.1, 0.3, 4.0))
     with pytest.raises(Inconsistent, match=r"phases: .* 0.1 s, and they 0.4 s"):
-        check_phases(times(0.1, 0.1, 0.1), output_tokens=4)
+        check_phases(times(0.1, 0.3, 0.1))
 
 
 @pytest.mark.parametrize("disturbed", range(3))
 def test_what_was_disturbed_is_marked_and_not_refused_for_it(disturbed: int) -> None:
-    found = times(0.1, 0.1, 0.1)
+    found = times(0.1, 0.3, 0.1)
     found[disturbed] = replace(found[disturbed], disturbed=("other processes took 1.00 of its CPUs",))
-    check_phases(found, output_tokens=4)
+    check_phases(found)
 
 
 def test_a_cell_without_all_three_phases_is_not_compared() -> None:
-    check_phases(times(0.1, 0.1, 0.1)[:2], output_tokens=4)
+    check_phases(times(0.1, 0.3, 0.1)[:2])

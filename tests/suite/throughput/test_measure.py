@@ -13,13 +13,15 @@ from typing import Any
 import pytest
 
 from harness.matrix.records import Parameters
-from harness.results.record import Metric
 from harness.suite.models.build import depth
+from harness.suite.outcomes import Unsupported
 from harness.suite.throughput import memory
 from harness.suite.throughput.clock import Marks
 from harness.suite.throughput.identities import Inconsistent
-from harness.suite.throughput.measure import LEAST_ROUNDS, Rounds, measure
+from harness.suite.throughput.measure import MOST_WARM_UP, Rounds, measure
 from harness.suite.throughput.phases import PHASES, Phase
+from harness.suite.throughput.settling import LEAST
+from harness.suite.throughput.timed import TOTAL, Timed
 from harness.suite.throughput.workload import Workload
 
 MakeWorkload = Callable[..., Workload]
@@ -50,9 +52,8 @@ class Probe:
         return Phase("forward", self.run, self.prepare)
 
 
-def samples(found: list[Metric], name: str) -> int:
-    (metric,) = (metric for metric in found if metric.name == name)
-    return len(metric.samples)
+def samples(found: Timed, series: str = TOTAL) -> int:
+    return len(found.series(series)[found.layers])
 
 
 def test_there_are_as_many_samples_as_rounds_and_the_warm_up_is_none_of_them(
@@ -60,35 +61,65 @@ def test_there_are_as_many_samples_as_rounds_and_the_warm_up_is_none_of_them(
 ) -> None:
     probe = Probe()
     found = measure(make_workload("gpt2", parameters=PARAMETERS), probe.phase, benchmark)
-    assert samples(found, "forward_time") == PARAMETERS.rounds
-    assert len(probe.depths) == PARAMETERS.rounds + 1
+    assert samples(found) == PARAMETERS.rounds
+    warm_up = len(probe.depths) - PARAMETERS.rounds
+    assert LEAST <= warm_up <= MOST_WARM_UP
+    assert found.warm_up in {f"settled after {n} round{'' if n == 1 else 's'}" for n in range(warm_up)} or (
+        found.settled is False and found.warm_up.startswith("never settled in 20 rounds")
+    )
 
 
 def test_every_series_of_a_round_has_a_sample_a_round(make_workload: MakeWorkload, benchmark: Any) -> None:
     """Those that the phase itself takes too: were the warm-up's kept, they would be one too many."""
     found = measure(make_workload("gpt2", parameters=PARAMETERS), PHASES["generate"], benchmark)
-    counts = {metric.name: len(metric.samples) for metric in found if metric.name != "peak_memory"}
-    assert set(counts.values()) == {PARAMETERS.rounds}
+    assert {samples(found, row.series) for row in found.rounds} == {PARAMETERS.rounds}
+    assert len(found.gaps) == PARAMETERS.rounds
 
 
 def test_a_warm_up_leaves_nothing_at_any_depth(make_workload: MakeWorkload) -> None:
     rounds = Rounds(make_workload("gpt2", 2, parameters=PARAMETERS), Probe(seconds=0.001).phase)
-    assert rounds.warm_up() >= 0.002
+    warm = rounds.warm_up(0.0)  # no time but for one
+    assert warm.seconds >= 0.002
+    assert warm.settled is None
     assert (rounds.loaded, rounds.shallow, rounds.gaps, rounds.before) == ([], [], [], 1)
 
 
-def test_a_small_budget_leaves_three_rounds(make_workload: MakeWorkload, benchmark: Any) -> None:
+def test_a_warm_up_goes_on_while_rounds_still_change_and_says_that_they_never_settled(
+    make_workload: MakeWorkload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.suite.throughput.measure.MOST_WARM_UP", 8)
+    probe = Probe(seconds=0.02)
+
+    def run(work: Workload, state: object) -> dict[str, float]:
+        probe.seconds *= 1.4  # each round is slower than the last
+        return probe.run(work, state)
+
+    work = make_workload("gpt2", parameters=PARAMETERS)
+    warm = Rounds(work, Phase("forward", run, probe.prepare)).warm_up(30.0)
+    assert (warm.settling.rounds, warm.settled) == (8, False)
+    assert str(warm.settling).startswith("never settled in 8 rounds: the last still get slower")
+
+
+def test_a_small_budget_leaves_one_round(make_workload: MakeWorkload, benchmark: Any) -> None:
     probe = Probe(seconds=0.2)
     work = make_workload("gpt2", parameters=replace(PARAMETERS, rounds=50, budget_s=1))
-    assert samples(measure(work, probe.phase, benchmark), "forward_time") == LEAST_ROUNDS == 3
+    assert samples(measure(work, probe.phase, benchmark)) == 1
+
+
+def test_a_budget_too_small_for_one_round_is_one_sentence(make_workload: MakeWorkload) -> None:
+    work = make_workload("gpt2", parameters=replace(PARAMETERS, budget_s=1))
+    with pytest.raises(
+        Unsupported, match=r"a round of forward takes 1\.\d+ s of a budget of 1 s: give --budget \d+s or more"
+    ):
+        measure(work, Probe(seconds=1.1).phase, None)
 
 
 def test_a_budget_for_some_rounds_gives_some(make_workload: MakeWorkload, benchmark: Any) -> None:
-    work = make_workload("gpt2", parameters=replace(PARAMETERS, rounds=50, budget_s=2.0))
+    work = make_workload("gpt2", parameters=replace(PARAMETERS, rounds=50, budget_s=6.0, processes=1))
     repeated = sum(PHASES[phase].repeats for phase in work.cell.phases)
     found = measure(work, Probe(seconds=0.05).phase, benchmark)
     # A phase's share, over what a round takes at the least.
-    assert LEAST_ROUNDS <= samples(found, "forward_time") <= 2.0 / repeated / 0.05
+    assert 1 <= samples(found) <= 6.0 / repeated / 0.05
 
 
 def test_fewer_rounds_than_three_are_made_where_fewer_were_asked_for(
@@ -96,7 +127,7 @@ def test_fewer_rounds_than_three_are_made_where_fewer_were_asked_for(
 ) -> None:
     work = make_workload("gpt2", 2, parameters=replace(PARAMETERS, rounds=1))
     found = measure(work, Probe(seconds=0.001).phase, benchmark)
-    assert samples(found, "forward_time") == 1
+    assert samples(found) == 1
 
 
 def test_each_round_is_preceded_by_one_of_the_other_depth(
@@ -104,9 +135,9 @@ def test_each_round_is_preceded_by_one_of_the_other_depth(
 ) -> None:
     probe, work = Probe(), make_workload("gpt2", 2, parameters=PARAMETERS)
     found = measure(work, probe.phase, benchmark)
-    assert probe.depths == [1, 2] * (PARAMETERS.rounds + 1)
+    assert probe.depths == [1, 2] * (len(probe.depths) // 2)
     assert probe.prepared == probe.depths
-    assert "forward_time_estimate" in {metric.name for metric in found}
+    assert {layers: len(seconds) for layers, seconds in found.series(TOTAL).items()} == {1: 5, 2: 5}
 
 
 def test_rounds_of_every_depth_are_timed_without_collecting_garbage(
@@ -122,8 +153,8 @@ def test_rounds_of_every_depth_are_timed_without_collecting_garbage(
 
 def test_a_load_is_made_once_and_not_warmed_up(make_workload: MakeWorkload, benchmark: Any) -> None:
     found = measure(make_workload("gpt2", 2, parameters=PARAMETERS), PHASES["load"], benchmark)
-    assert samples(found, "load_time") == 1
-    assert not any(metric.estimate for metric in found)
+    assert samples(found) == 1
+    assert found.series(TOTAL).keys() == {2}
 
 
 def test_a_phase_begins_with_nothing_that_another_left(make_workload: MakeWorkload, benchmark: Any) -> None:
@@ -136,12 +167,12 @@ def test_a_phase_begins_with_nothing_that_another_left(make_workload: MakeWorklo
     assert made == ["again"]
 
 
-def test_marks_that_are_never_reset_end_the_phase(make_workload: MakeWorkload, benchmark: Any) -> None:
+def test_marks_that_are_never_reset_end_the_phase(make_workload: MakeWorkload) -> None:
     """The whole way: no figure comes out of rounds that share one list of marks."""
     stale = Marks()
     phase = replace(PHASES["generate"], prepare=lambda _: stale)
     with pytest.raises(Inconsistent, match="tokens were marked where 4 were asked for"):
-        measure(make_workload("gpt2", parameters=PARAMETERS), phase, benchmark)
+        measure(make_workload("gpt2", parameters=PARAMETERS), phase, None)
 
 
 def test_a_round_that_does_not_wait_for_its_device_ends_the_phase(
@@ -171,7 +202,7 @@ def test_a_load_of_what_was_loaded_before_is_not_the_first(
         measure(work, PHASES["load"], benchmark)
 
 
-def test_every_figure_of_a_disturbed_phase_is_marked_with_what_disturbed_it(
+def test_a_disturbed_phase_is_marked_with_what_disturbed_it(
     make_workload: MakeWorkload, benchmark: Any
 ) -> None:
     allowed = os.sched_getaffinity(0)
@@ -190,9 +221,7 @@ def test_every_figure_of_a_disturbed_phase_is_marked_with_what_disturbed_it(
         finally:
             other.kill()
             os.sched_setaffinity(0, allowed)
-    assert found
-    for metric in found:
-        assert any(words.startswith("other processes took") for words in metric.disturbed), metric.name
+    assert any(words.startswith("other processes took") for words in found.disturbed)
 
 
 def test_peak_memory_is_the_phase_s_own_above_the_baseline(
@@ -209,8 +238,6 @@ def test_peak_memory_is_the_phase_s_own_above_the_baseline(
         bytearray(block)[::4096] = b"x" * (block // 4096)
         return {}
 
-    (peak,) = (
-        metric for metric in measure(work, Phase("forward", run), benchmark) if metric.name == "peak_memory"
-    )
+    (peak,) = (a for a in measure(work, Phase("forward", run), benchmark).amounts if a.name == "peak_memory")
     assert peak.unit == "B"
     assert abs(peak.value - block) < block / 2
