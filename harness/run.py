@@ -14,7 +14,7 @@ from typing import Protocol
 from harness.interruption import resumable, terminable
 from harness.matrix.load import load
 from harness.matrix.names import resolve
-from harness.matrix.plan import batches, plan
+from harness.matrix.plan import batches, plan, shared
 from harness.matrix.records import Cell, Device, Matrix, Parameters, Suite
 from harness.matrix.select import Selection, select
 from harness.results.record import Result
@@ -123,7 +123,7 @@ def _planned(matrix: Matrix, results: Path, request: Request) -> Plan:
         timeout_s=request.timeout_s,
     )
     require_cpus(max(one.threads or 0 for one in request.sweep) or None)
-    return Plan(device=device, cells=cells)
+    return Plan(device=device, cells=shared(cells) if request.selection.checkpoints else cells)
 
 
 def _store(results: Path, planned: Plan, request: Request) -> RunStore:

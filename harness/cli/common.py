@@ -28,6 +28,7 @@ def select_options(function: Function) -> Function:
         click.option("--class", "classes", multiple=True, metavar="A,B", help="Only these model classes."),
         click.option("--arch", multiple=True, metavar="A,B", help="Every model of these architectures."),
         click.option("--model", multiple=True, metavar="A,B", help="These models; with --arch, both."),
+        click.option("--all-checkpoints", "checkpoints", is_flag=True, help="Every model with a checkpoint."),
         click.option("--all", "everything", is_flag=True, help="Every model, with every class."),
     ):
         function = option(function)
@@ -43,6 +44,7 @@ def selection_of(options: Mapping[str, Any]) -> Selection:
         options["classes"],
         options.get("phase", ()),
         everything=options["everything"],
+        checkpoints=options["checkpoints"],
     )
 
 

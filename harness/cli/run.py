@@ -61,9 +61,9 @@ SINGLE = ("verify", "threads", "rounds", "processes", "interval", "seed")
 @click.option(
     "--budget",
     type=DURATION,
-    default="150s",
+    default="200s",
     show_default=True,
-    help="Time for a cell's rounds, or with --all-checkpoints for all: 90s, 20m.",
+    help="Time that measuring a cell may take, or with --all-checkpoints all of them: 90s, 20m.",
 )
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option(

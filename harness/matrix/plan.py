@@ -7,7 +7,7 @@ from itertools import groupby, product
 
 from harness.errors import SelectionError
 from harness.matrix.names import check_names, resolve
-from harness.matrix.parameters import cell_id, read_by, require_sane
+from harness.matrix.parameters import LEAST, cell_id, read_by, require_sane
 from harness.matrix.records import (
     Batch,
     Cell,
@@ -20,8 +20,9 @@ from harness.matrix.records import (
     Tolerance,
 )
 
-TIMEOUT_S = {Suite.FUNCTIONAL: 120.0, Suite.THROUGHPUT: 900.0}
-"""Seconds a cell may take where the user says nothing: ample for the slowest on two cores."""
+TIMEOUT_S = {Suite.FUNCTIONAL: 120.0, Suite.THROUGHPUT: 700.0}
+"""Seconds a cell may take where the user says nothing, of what is timed beyond its budget: ample for the
+slowest on two cores."""
 
 ASKED_FOR = {"train"}
 """Phases that are timed only where they are named."""
@@ -64,6 +65,17 @@ def plan(
         asked = f"phase {' or '.join(phases)}" if phases else f"check {' or '.join(checks or ())}"
         raise SelectionError(f"none of the models has the {asked}: name another one, or another model")
     return tuple(cells.values())
+
+
+def shared(cells: Sequence[Cell]) -> tuple[Cell, ...]:
+    """The cells, each with an equal part of the budget. SelectionError where that is too small."""
+    budget = cells[0].parameters.budget_s
+    each = budget / len(cells)
+    if each < LEAST["budget_s"]:
+        raise SelectionError(
+            f"--budget {budget:g}s is too small for {len(cells)} cells: give {len(cells)}s or more"
+        )
+    return tuple(replace(cell, parameters=replace(cell.parameters, budget_s=each)) for cell in cells)
 
 
 def batches(cells: Iterable[Cell], device: Device, *, one_cell_each: bool) -> tuple[Batch, ...]:
@@ -144,7 +156,7 @@ def _cell(
         phases=phases,
         tolerances={check: tolerance(matrix.tolerances, check, model, device) for check in checks},
         known_failures=ledger(matrix.known_failures, checks, model, device, today),
-        timeout_s=TIMEOUT_S[suite],
+        timeout_s=TIMEOUT_S[suite] + (parameters.budget_s if suite is Suite.THROUGHPUT else 0.0),
     )
 
 

@@ -18,6 +18,7 @@ class Selection:
     checks: tuple[str, ...] = ()
     phases: tuple[str, ...] = ()
     everything: bool = False
+    checkpoints: bool = False
 
     @classmethod
     def of(
@@ -29,6 +30,7 @@ class Selection:
         phases: Iterable[str] = (),
         *,
         everything: bool = False,
+        checkpoints: bool = False,
     ) -> Self:
         """From options that may be given more than once and may each hold several names, comma between."""
         return cls(
@@ -38,17 +40,18 @@ class Selection:
             checks=_split(checks),
             phases=_split(phases),
             everything=everything,
+            checkpoints=checkpoints,
         )
 
 
 def select(matrix: Matrix, selection: Selection) -> tuple[Model, ...]:
     """The models asked for in the matrix's order, each with the classes asked for.
 
-    What is named has all its classes, or those that `classes` names; with nothing named, and not
-    everything asked for, the critical models have their principal class alone. SelectionError for a name
-    that the matrix does not have.
+    What is named has all its classes, or those that `classes` names; with nothing named, and neither
+    everything nor the checkpoints asked for, the critical models have their principal class alone.
+    SelectionError for a name that the matrix does not have.
     """
-    if not (selection.models or selection.architectures or selection.classes or selection.everything):
+    if selection == Selection(checks=selection.checks, phases=selection.phases):
         critical = (row for row in matrix.models if row.priority is Priority.CRITICAL)
         return tuple(replace(row, classes=row.classes[:1]) for row in critical)
     rows = _named(matrix, selection)
@@ -60,9 +63,9 @@ def _named(matrix: Matrix, selection: Selection) -> tuple[Model, ...]:
     named = {find_model(matrix, name).id for name in selection.models}
     architectures = {row.id: row.id for row in matrix.architectures}
     families = {resolve("architecture", name, architectures) for name in selection.architectures}
-    if selection.everything or not (named or families):
-        return matrix.models
-    return tuple(row for row in matrix.models if row.id in named or row.architecture in families)
+    whole = selection.everything or not (named or families)
+    rows = (row for row in matrix.models if whole or row.id in named or row.architecture in families)
+    return tuple(row for row in rows if row.checkpoint or not selection.checkpoints)
 
 
 def _of_classes(rows: tuple[Model, ...], names: tuple[str, ...]) -> tuple[Model, ...]:

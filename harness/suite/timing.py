@@ -109,11 +109,11 @@ class Timing:
         why = None
         while why is None:
             part = Part(kind="phase", checks=checks, roof=roof, process=len(spent))
-            before = len(attempt.timed)
+            began = time.perf_counter()
             ending = self._child(attempt, partial(self.crew.work, cell, part))
             if ending is not None or attempt.closed_gate():
                 return ending
-            spent.append(sum(timed.seconds for timed in attempt.timed[before:]))
+            spent.append(time.perf_counter() - began)
             why = stop(merged(attempt.timed), cell.parameters, spent)
         attempt.facts |= {"processes": len(spent), "stopped": why}
         return None

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import SelectionError
-from harness.matrix.plan import batches, plan, tolerance
+from harness.matrix.parameters import sweep
+from harness.matrix.plan import ASKED_FOR, batches, plan, shared, tolerance
 from harness.matrix.records import KnownFailure, Matrix, Model, Parameters, Suite, Tolerance
 from harness.matrix.schema import validate
 from harness.matrix.select import Selection, select
@@ -270,3 +271,36 @@ def test_batches_hold_every_cell_once(matrix: Matrix) -> None:
     assert [batch.id for batch in alone] == [cell.id for cell in cells]
     for made in (together, alone):
         assert [cell for batch in made for cell in batch.cells] == cells
+
+
+def test_every_combination_of_a_sweep_is_a_cell_and_what_is_not_read_makes_none(matrix: Matrix) -> None:
+    varied = sweep(Parameters(), {"batch": (1, 8), "input_tokens": (16, 32)})
+    gpt2, resnet = _models(matrix, "gpt2", "resnet")
+    cells = plan(matrix, [gpt2, resnet], matrix.device("cpu"), Suite.THROUGHPUT, varied)
+    assert [(c.model.id, c.parameters.batch, c.parameters.input_tokens) for c in cells] == [
+        *(("gpt2", batch, tokens) for batch in (1, 8) for tokens in (16, 32)),
+        *(("resnet", batch, Parameters().input_tokens) for batch in (1, 8)),
+    ]
+
+
+def test_phases_are_those_named_and_training_only_where_it_is(matrix: Matrix) -> None:
+    device, gpt2 = matrix.device("cpu"), _models(matrix, "gpt2")
+    (named,) = plan(matrix, gpt2, device, Suite.THROUGHPUT, [Parameters()], phases=["decode", "load"])
+    assert named.phases == ("load", "decode")
+    (usual,) = plan(matrix, gpt2, device, Suite.THROUGHPUT, [Parameters()])
+    assert not ASKED_FOR & set(usual.phases)
+    with pytest.raises(SelectionError, match="there is no phase 'decoed'; the nearest is decode"):
+        plan(matrix, gpt2, device, Suite.THROUGHPUT, [Parameters()], phases=["decoed"])
+    with pytest.raises(SelectionError, match="--phase is for the throughput suite"):
+        plan(matrix, gpt2, device, Suite.FUNCTIONAL, [Parameters()], phases=["decode"])
+    with pytest.raises(SelectionError, match="none of the models has the phase decode"):
+        plan(matrix, _models(matrix, "resnet"), device, Suite.THROUGHPUT, [Parameters()], phases=["decode"])
+
+
+def test_a_budget_for_all_is_shared_out(matrix: Matrix) -> None:
+    models = _models(matrix, "gpt2", "bert")
+    cells = plan(matrix, models, matrix.device("cpu"), Suite.THROUGHPUT, [Parameters(budget_s=100)])
+    assert [cell.parameters.budget_s for cell in shared(cells)] == [50, 50]
+    little = [replace(cell, parameters=Parameters(budget_s=1)) for cell in cells]
+    with pytest.raises(SelectionError, match="--budget 1s is too small for 2 cells: give 2s or more"):
+        shared(little)

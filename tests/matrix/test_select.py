@@ -64,3 +64,15 @@ def test_commas_spaces_and_repeated_options_are_one_list() -> None:
 def test_an_unknown_name_is_refused(matrix: Matrix, selection: Selection, sentence: str) -> None:
     with pytest.raises(SelectionError, match=sentence):
         select(matrix, selection)
+
+
+def test_checkpoints_are_the_models_that_have_one(matrix: Matrix) -> None:
+    found = select(matrix, Selection.of(checkpoints=True))
+    assert found == tuple(row for row in matrix.models if row.checkpoint)
+    assert len(found) >= 3
+    narrowed = select(matrix, Selection.of(architectures=["decoder-only"], checkpoints=True))
+    assert set(narrowed) < set(found)
+
+
+def test_naming_phases_chooses_no_models(matrix: Matrix) -> None:
+    assert select(matrix, Selection(phases=("decode",))) == select(matrix, Selection())

@@ -137,7 +137,6 @@ class WarmUp:
 
 def measure(work: Workload, phase: Phase, benchmark: Any) -> Timed:
     """What this process finds of the phase: a warm-up, then the rounds asked for that the budget allows."""
-    start = now()
     work.forget()
     release()  # what the phase before left behind is not this one's peak
     rounds = Rounds(work, phase, before=0 if phase.repeats else work.loads)
@@ -161,7 +160,6 @@ def measure(work: Workload, phase: Phase, benchmark: Any) -> Timed:
         disturbed=tuple(disturbed.values()),
         warm_up=str(warm.settling) if warm else "",
         settled=warm.settled if warm else None,
-        seconds=now() - start,
     )
 
 

@@ -19,7 +19,7 @@ HEADLINES = ("_time", "ttft", "tpot")
 def stop(metrics: Sequence[Metric], parameters: Parameters, spent_s: Sequence[float]) -> str | None:
     """Why no further process is needed, in words; None where one is.
 
-    `metrics` are of the processes so far, `spent_s` the seconds that each of them took for its rounds.
+    `metrics` are of the processes so far, `spent_s` the seconds that each of them took.
     """
     done, budget = len(spent_s), parameters.budget_s
     wide = widest(metrics)

@@ -68,8 +68,6 @@ class Timed:
     """How the warm-up ended, in words."""
     settled: bool | None = None
     """None where the rounds were too few to tell, or there is nothing to warm up."""
-    seconds: float = 0.0
-    """That the phase took in all, warm-up and preparations included."""
 
     def series(self, name: str) -> dict[int | None, tuple[float, ...]]:
         """Depth → seconds of that series."""

@@ -1,0 +1,135 @@
+"""Cells of a sweep: what one of them leaves for the others, and what it costs them."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.matrix.records import Cell, Parameters, Suite
+from harness.results.record import Check, Outcome, Report
+from harness.suite.door import Attempt, Journal
+from harness.suite.forks import Ended, Say
+from harness.suite.throughput.timed import TOTAL, Figure, Timed, rounds_of
+from harness.suite.timing import Part, Timing
+
+SMALL = Parameters(batch=1, threads=1, processes=6, budget_s=1000)
+TIME = Figure(name="decode_step_time", unit="s", series=TOTAL, rate=False, factor=1.0, whole=1.0)
+
+
+class Fake:
+    """A crew whose children say what they are told to, in real processes."""
+
+    def __init__(self, seconds: Callable[[int], float] = lambda _: 1.0, starved: int = 1 << 30) -> None:
+        self.seconds = seconds
+        self.starved = starved
+        """Batch from which on a child runs out of memory."""
+        self.ran: list[tuple[str, str]] = []
+
+    def work(self, cell: Cell, part: Part, say: Say) -> None:
+        say({"ran": [cell.id, part.kind]})
+        if part.kind == "check":
+            say({"check": "forward"})
+            return
+        if cell.parameters.batch >= self.starved:
+            raise MemoryError
+        rounds = rounds_of({TOTAL: {None: [self.seconds(part.process)]}})
+        say(
+            {
+                "timed": Timed(
+                    phase="decode", layers=None, whole_layers=2, rounds=rounds, figures=(TIME,)
+                ).to_json()
+            }
+        )
+
+    def hear(self, attempt: Attempt, message: dict[str, Any]) -> None:
+        match message:
+            case {"ran": [cell, kind]}:
+                self.ran.append((cell, kind))
+            case {"check": name}:
+                attempt.checks.append(Check(name=name, outcome=Outcome.PASSED, seconds=0.1))
+            case {"timed": row}:
+                attempt.timed.append(Timed.from_json(row))
+
+    def ended(self, _: Attempt, ended: Ended) -> tuple[Outcome, str] | None:
+        return None if ended.code == 0 else (Outcome.OOM, "out of memory")
+
+
+@pytest.fixture
+def cells(make_cell: Callable[..., Cell]) -> Callable[..., Iterator[Cell]]:
+    """A function from batches to the cells of a sweep over them."""
+
+    def make(*batches: int, **changed: Any) -> Iterator[Cell]:
+        for batch in batches:
+            asked = replace(SMALL, batch=batch, **changed)
+            yield make_cell("gpt2", None, Suite.THROUGHPUT, asked)
+
+    return make
+
+
+def timed(folder: Path, crew: Fake, cells: Iterator[Cell]) -> list[Report]:
+    timing = Timing(crew, Journal(folder), None)
+    for cell in cells:
+        timing.run(cell)
+    return [
+        Report.from_json(json.loads(line)) for line in (folder / "results.jsonl").read_text().splitlines()
+    ]
+
+
+def test_a_steady_cell_stops_after_the_fewest_processes_and_says_why(
+    tmp_path: Path, cells: Callable[..., Iterator[Cell]]
+) -> None:
+    (report,) = timed(tmp_path, Fake(), cells(1))
+    assert report.outcome is Outcome.PASSED
+    assert report.facts["stopped"] == "every interval is within 5% after 5 processes"
+    assert {m.processes for m in report.metrics if m.phase == "decode"} == {(1,) * 5}
+
+
+def test_an_unsteady_cell_goes_on_to_the_most_processes(
+    tmp_path: Path, cells: Callable[..., Iterator[Cell]]
+) -> None:
+    (report,) = timed(tmp_path, Fake(lambda process: 1.0 + process), cells(1))
+    assert report.facts["stopped"] == "all 6 processes were run"
+
+
+def test_a_budget_ends_it_after_the_first_process_at_the_earliest(
+    tmp_path: Path, cells: Callable[..., Iterator[Cell]]
+) -> None:
+    (report,) = timed(tmp_path, Fake(), cells(1, budget_s=1e-6))
+    assert report.facts["processes"] == 1
+    assert report.facts["stopped"] == "another process would pass the budget of 1e-06 s after 1"
+
+
+def test_a_model_is_checked_once_in_a_sweep(tmp_path: Path, cells: Callable[..., Iterator[Cell]]) -> None:
+    crew = Fake()
+    first, second = timed(tmp_path, crew, cells(1, 2))
+    assert [kind for _, kind in crew.ran].count("check") == 1
+    assert second.facts["checked_with"] == first.cell
+    assert [check.name for check in second.checks] == ["forward"]
+
+
+def test_what_runs_out_of_memory_costs_itself_and_those_that_ask_for_more(
+    tmp_path: Path, cells: Callable[..., Iterator[Cell]]
+) -> None:
+    crew = Fake(starved=8)
+    reports = timed(tmp_path, crew, cells(2, 8, 4, 16))
+    assert [report.outcome for report in reports] == [
+        Outcome.PASSED,
+        Outcome.OOM,
+        Outcome.PASSED,
+        Outcome.UNSUPPORTED,
+    ]
+    assert reports[3].message == f"not tried: {reports[1].cell} asks for no more, and ran out of memory"
+
+
+def test_the_roof_is_measured_once_and_is_in_every_cell(
+    tmp_path: Path, cells: Callable[..., Iterator[Cell]]
+) -> None:
+    roofs = [
+        [metric.samples for metric in report.metrics if metric.phase == "roof"]
+        for report in timed(tmp_path, Fake(), cells(1, 2))
+    ]
+    assert len(roofs[0]) == 2
+    assert roofs[0] == roofs[1]
