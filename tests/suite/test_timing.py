@@ -1,6 +1,7 @@
 """Cells of a sweep: what one of them leaves for the others, and what it costs them."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,7 @@ SMALL = Parameters(batch=1, threads=1, processes=6, budget_s=1000)
 TIME = Figure(name="decode_step_time", unit="s", series=TOTAL, rate=False, factor=1.0, whole=1.0)
 
 
-class Fake:
+class Scripted:
     """A crew whose children say what they are told to, in real processes."""
 
     def __init__(self, seconds: Callable[[int], float] = lambda _: 1.0, starved: int = 1 << 30) -> None:
@@ -69,7 +70,7 @@ def cells(make_cell: Callable[..., Cell]) -> Callable[..., Iterator[Cell]]:
     return make
 
 
-def timed(folder: Path, crew: Fake, cells: Iterator[Cell]) -> list[Report]:
+def timed(folder: Path, crew: Scripted, cells: Iterator[Cell]) -> list[Report]:
     timing = Timing(crew, Journal(folder), None)
     for cell in cells:
         timing.run(cell)
@@ -81,7 +82,7 @@ def timed(folder: Path, crew: Fake, cells: Iterator[Cell]) -> list[Report]:
 def test_a_steady_cell_stops_after_the_fewest_processes_and_says_why(
     tmp_path: Path, cells: Callable[..., Iterator[Cell]]
 ) -> None:
-    (report,) = timed(tmp_path, Fake(), cells(1))
+    (report,) = timed(tmp_path, Scripted(), cells(1))
     assert report.outcome is Outcome.PASSED
     assert report.facts["stopped"] == "every interval is within 5% after 5 processes"
     assert {m.processes for m in report.metrics if m.phase == "decode"} == {(1,) * 5}
@@ -90,20 +91,24 @@ def test_a_steady_cell_stops_after_the_fewest_processes_and_says_why(
 def test_an_unsteady_cell_goes_on_to_the_most_processes(
     tmp_path: Path, cells: Callable[..., Iterator[Cell]]
 ) -> None:
-    (report,) = timed(tmp_path, Fake(lambda process: 1.0 + process), cells(1))
+    (report,) = timed(tmp_path, Scripted(lambda process: 1.0 + process), cells(1))
     assert report.facts["stopped"] == "all 6 processes were run"
 
 
 def test_a_budget_ends_it_after_the_first_process_at_the_earliest(
     tmp_path: Path, cells: Callable[..., Iterator[Cell]]
 ) -> None:
-    (report,) = timed(tmp_path, Fake(), cells(1, budget_s=1e-6))
+    def slow(_: int) -> float:
+        time.sleep(0.6)
+        return 1.0
+
+    (report,) = timed(tmp_path, Scripted(slow), cells(1, budget_s=1))
     assert report.facts["processes"] == 1
-    assert report.facts["stopped"] == "another process would pass the budget of 1e-06 s after 1"
+    assert report.facts["stopped"] == "another process would pass the budget of 1 s after 1"
 
 
 def test_a_model_is_checked_once_in_a_sweep(tmp_path: Path, cells: Callable[..., Iterator[Cell]]) -> None:
-    crew = Fake()
+    crew = Scripted()
     first, second = timed(tmp_path, crew, cells(1, 2))
     assert [kind for _, kind in crew.ran].count("check") == 1
     assert second.facts["checked_with"] == first.cell
@@ -113,7 +118,7 @@ def test_a_model_is_checked_once_in_a_sweep(tmp_path: Path, cells: Callable[...,
 def test_what_runs_out_of_memory_costs_itself_and_those_that_ask_for_more(
     tmp_path: Path, cells: Callable[..., Iterator[Cell]]
 ) -> None:
-    crew = Fake(starved=8)
+    crew = Scripted(starved=8)
     reports = timed(tmp_path, crew, cells(2, 8, 4, 16))
     assert [report.outcome for report in reports] == [
         Outcome.PASSED,
@@ -129,7 +134,7 @@ def test_the_roof_is_measured_once_and_is_in_every_cell(
 ) -> None:
     roofs = [
         [metric.samples for metric in report.metrics if metric.phase == "roof"]
-        for report in timed(tmp_path, Fake(), cells(1, 2))
+        for report in timed(tmp_path, Scripted(), cells(1, 2))
     ]
     assert len(roofs[0]) == 2
     assert roofs[0] == roofs[1]
