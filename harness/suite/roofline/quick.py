@@ -4,7 +4,9 @@ Few loads, chosen so that one of each ceiling is the fastest on most machines: `
 more sizes. Meant for a fresh process, with as many threads as the model has; it leaves nothing allocated.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
 
 import torch
 
@@ -26,13 +28,24 @@ TALL = (128, 2048, 8192)
 """Rows, inner and columns of a prompt in a layer."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QuickRoof:
-    """The roof, and the samples of what reached it: B/s of memory, FLOP/s of arithmetic."""
+    """The roof, and all samples of the loads that reached it, of which it is the best."""
 
     roof: Roof
-    bytes_per_s: tuple[float, ...]
-    flops_per_s: tuple[float, ...]
+    bandwidth: tuple[float, ...]
+    """B/s."""
+    rate: tuple[float, ...]
+    """FLOP/s."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """The inverse of `to_json`."""
+        return cls(roof=Roof(**data["roof"]), bandwidth=tuple(data["bandwidth"]), rate=tuple(data["rate"]))
 
     def better(self, other: "QuickRoof") -> "QuickRoof":
         """Each ceiling as it was the higher: of one measured before a model and one after it, say."""
@@ -44,7 +57,7 @@ class QuickRoof:
             arithmetic.roof.arithmetic,
             memory.roof.memory,
         )
-        return QuickRoof(roof, memory.bytes_per_s, arithmetic.flops_per_s)
+        return QuickRoof(roof=roof, bandwidth=memory.bandwidth, rate=arithmetic.rate)
 
 
 def quick_roof(device: str, dtype: torch.dtype) -> QuickRoof:
@@ -66,9 +79,9 @@ def quick_roof(device: str, dtype: torch.dtype) -> QuickRoof:
         reasons = {one.reason for one in found.refused}
         raise Unsupported(f"{device} has no roof in {dtype}: {'; '.join(sorted(reasons))}") from error
     return QuickRoof(
-        roof,
-        bytes_per_s=tuple(best.memory.load.moved / seconds for seconds in best.memory.samples),
-        flops_per_s=tuple(best.arithmetic.load.flops / seconds for seconds in best.arithmetic.samples),
+        roof=roof,
+        bandwidth=tuple(best.memory.load.moved / seconds for seconds in best.memory.samples),
+        rate=tuple(best.arithmetic.load.flops / seconds for seconds in best.arithmetic.samples),
     )
 
 

@@ -1,5 +1,7 @@
 """A roof in seconds: past the caches, in the dtype, with what reached it and its samples."""
 
+import json
+
 import pytest
 import torch
 from hypothesis import given
@@ -23,9 +25,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("small")
 def test_the_roof_is_the_best_sample_of_what_it_names() -> None:
     found = quick_roof("cpu", torch.float32)
-    assert found.roof.bytes_per_s == max(found.bytes_per_s)
-    assert found.roof.flops_per_s == max(found.flops_per_s)
-    assert min(len(found.bytes_per_s), len(found.flops_per_s)) > 1
+    assert found.roof.bytes_per_s == max(found.bandwidth)
+    assert found.roof.flops_per_s == max(found.rate)
+    assert min(len(found.bandwidth), len(found.rate)) > 1
     labels = {load.label for load in memory_loads(1 << 22, torch.float32)}
     assert found.roof.memory in labels
     products = [load.label for kind in product_loads("cpu", torch.float32) for load in kind]
@@ -45,7 +47,12 @@ def test_a_dtype_that_nothing_multiplies_has_no_roof() -> None:
 
 
 def test_of_two_roofs_each_ceiling_is_the_higher() -> None:
-    one = QuickRoof(Roof(1.0, 20.0, "a", "b"), (19.0, 20.0), (1.0,))
-    other = QuickRoof(Roof(2.0, 10.0, "c", "d"), (10.0,), (2.0, 1.5))
-    assert one.better(other) == QuickRoof(Roof(2.0, 20.0, "c", "b"), (19.0, 20.0), (2.0, 1.5))
-    assert one.better(other) == other.better(one)
+    one = QuickRoof(roof=Roof(1.0, 20.0, "a", "b"), bandwidth=(19.0, 20.0), rate=(1.0,))
+    other = QuickRoof(roof=Roof(2.0, 10.0, "c", "d"), bandwidth=(10.0,), rate=(2.0, 1.5))
+    higher = QuickRoof(roof=Roof(2.0, 20.0, "c", "b"), bandwidth=(19.0, 20.0), rate=(2.0, 1.5))
+    assert one.better(other) == other.better(one) == higher
+
+
+def test_a_roof_goes_through_json_unchanged() -> None:
+    one = QuickRoof(roof=Roof(1.0, 20.0, "a", "b"), bandwidth=(19.0, 20.0), rate=(1.0,))
+    assert QuickRoof.from_json(json.loads(json.dumps(one.to_json()))) == one
