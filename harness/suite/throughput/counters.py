@@ -32,6 +32,8 @@ class Place:
     sys: Path = Path("/sys")
     pid: int = field(default_factory=os.getpid)
     cpus: frozenset[int] = field(default_factory=usable)
+    device: str = "cpu"
+    """Of torch, where the model is."""
 
 
 def others_cpu(place: Place) -> float | None:
