@@ -68,9 +68,10 @@ class Rate:
 class Peak:
     """Most memory of a phase, in bytes."""
 
-    above: int
-    """The figure: above the baseline."""
     baseline: int
+    """What the figure is counted from: in use before the model, with all libraries imported."""
+    libraries: int
+    """Resident now of what is imported; 0 where that is not in what is counted, or nobody tells."""
     peak: int
     """As the kernel or the allocator says it."""
     weights: int
@@ -78,8 +79,6 @@ class Peak:
     used_at_reset: int
     peak_at_reset: int
     """The peak just after it was set back, and what was in use then."""
-    resident: bool
-    """Of the whole process, libraries included; else the allocator's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
