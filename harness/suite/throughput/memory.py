@@ -27,6 +27,11 @@ def used(device: str) -> int | None:
     return _allocator(device, "memory_allocated")
 
 
+def reserved(device: str) -> int | None:
+    """Bytes that the device's allocator keeps, in use or not; of the process on the CPU, as `used`."""
+    return used(device) if device == "cpu" else _allocator(device, "memory_reserved")
+
+
 def peak(device: str) -> int | None:
     """Most bytes in use since the last reset."""
     if device == "cpu":
