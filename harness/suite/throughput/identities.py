@@ -12,7 +12,7 @@ from math import fsum, isclose, ulp
 from statistics import median
 from typing import Any
 
-from harness.suite.throughput.seen import Cell, Peak, Prompt, Rate, Request, Seen, Series
+from harness.suite.throughput.seen import Peak, PhaseTimes, Prompt, Rate, Request, RoundTimes, Seen
 
 FINE = 0.01
 """Share of an interval that the clock's resolution may come to: the error of a reading is then below 1 %."""
@@ -120,7 +120,7 @@ IDENTITIES: dict[type, tuple[Identity, ...]] = {
         ),
     ),
     Prompt: (Identity("input length", "the model reads as many tokens as were asked for", _length),),
-    Series: (
+    RoundTimes: (
         Identity(
             "clock resolution",
             "the clock's resolution is below 1 % of a round",
@@ -183,7 +183,7 @@ IDENTITIES: dict[type, tuple[Identity, ...]] = {
             lambda seen: f"{seen.peak} B of {seen.weights} B" if seen.peak < seen.weights else "",
         ),
     ),
-    Cell: (
+    PhaseTimes: (
         Identity(
             "phases",
             "generate takes about as long as prefill and decode at least",

@@ -36,7 +36,7 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Series:
+class RoundTimes:
     """The rounds of one phase in one process."""
 
     seconds: Sequence[float]
@@ -82,7 +82,7 @@ class Peak:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
+class PhaseTimes:
     """The fastest round of each phase of one cell, at one depth."""
 
     prefill: float
@@ -90,4 +90,4 @@ class Cell:
     generate: float
 
 
-Seen = Request | Prompt | Series | Rate | Peak | Cell
+Seen = Request | Prompt | RoundTimes | Rate | Peak | PhaseTimes

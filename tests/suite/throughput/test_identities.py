@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.suite.throughput.identities import IDENTITIES, Inconsistent, broken, require
-from harness.suite.throughput.seen import Cell, Peak, Prompt, Rate, Request, Seen, Series
+from harness.suite.throughput.seen import Peak, PhaseTimes, Prompt, Rate, Request, RoundTimes, Seen
 
 UPTIME = 10 * 86400.0 + 0.123456789
 """Ten days, at which neighbouring float32 are 62.5 ms apart."""
@@ -40,7 +40,7 @@ def figures(start: float, marks: list[float], end: float, asked: int, resolution
 
 RIGHT = request(UPTIME, [0.012 + 0.001 * at for at in range(16)])
 PROMPT = Prompt(asked=1024, given=(1024, 1024))
-SERIES = Series(seconds=(0.2, 0.21), parts=(0.19, 0.2), before=1, first=False, left=1e-5, resolution=1e-7)
+SERIES = RoundTimes(seconds=(0.2, 0.21), parts=(0.19, 0.2), before=1, first=False, left=1e-5, resolution=1e-7)
 RATE = Rate(unit="samples/s", value=12.8, seconds=0.625, counted=8)
 PEAK = Peak(
     baseline=465 * MIB,
@@ -50,7 +50,7 @@ PEAK = Peak(
     used_at_reset=GIB + 465 * MIB,
     peak_at_reset=GIB + 466 * MIB,
 )
-CELL = Cell(prefill=0.05, decode=0.15, generate=0.21)
+CELL = PhaseTimes(prefill=0.05, decode=0.15, generate=0.21)
 ALL_RIGHT: tuple[Seen, ...] = (RIGHT, PROMPT, SERIES, RATE, PEAK, CELL)
 
 
