@@ -8,7 +8,8 @@ import torch
 
 from harness.suite.throughput.clock import Marks, now
 from harness.suite.throughput.identities import Inconsistent
-from harness.suite.throughput.phases import PHASES, TPOT, TTFT
+from harness.suite.throughput.phases import PHASES
+from harness.suite.throughput.timed import TPOT, TTFT
 from harness.suite.throughput.workload import Workload
 
 MakeWorkload = Callable[..., Workload]
