@@ -1,6 +1,7 @@
 """What a forward leaves to the next: what the library calls it, and the tensors that it is made of."""
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -13,7 +14,32 @@ MARKS = frozenset({"_sliding_window_tensor"})
 DEEPEST = 6
 """Levels of objects that a cache is made of, at most: cache, list, layer, dictionary, tensor."""
 
+MASK = "attention_mask"
+
 Path = tuple[str, ...]
+
+
+def prefilling(model: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of the forward over a prompt that fills the cache.
+
+    Logits are asked of its last position alone, as `generate` does: the others' are not needed.
+    """
+    last = "logits_to_keep" in inspect.signature(model.forward).parameters
+    return {**inputs, "use_cache": True} | ({"logits_to_keep": 1} if last else {})
+
+
+def kept(model: Any, inputs: Mapping[str, Any], outputs: Any) -> dict[str, Any]:
+    """Arguments of the next forward besides its tokens: the cache, and of a separate encoder output and mask.
+
+    `inputs` are those of the prompt.
+    """
+    state = {name: outputs[name] for name in CACHES if outputs.get(name) is not None}
+    if model.config.is_encoder_decoder and outputs.get("encoder_last_hidden_state") is not None:
+        # The library takes an encoder's output as a tuple.
+        state["encoder_outputs"] = (outputs.encoder_last_hidden_state,)
+        if MASK in inputs:
+            state[MASK] = inputs[MASK]
+    return state
 
 
 def tensors(cache: Any) -> list[tuple[Path, torch.Tensor]]:

@@ -6,6 +6,7 @@ Each wraps the library's load of the same work, which says what a run amounts to
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
+from subprocess import CalledProcessError
 from typing import Any, TypeGuard
 
 import torch
@@ -62,6 +63,21 @@ def by_kernels(kinds: Iterable[Iterable[Load]]) -> list[list[Load]]:
         return []
     ours: list[list[Load]] = [[Kernel(load) for load in kind if _ours(load)] for kind in kinds]
     return [kind for kind in ours if kind]
+
+
+def refusals() -> tuple[type[Exception], ...]:
+    """What a load raises where it cannot run here, and others may: to be caught, and said of that load.
+
+    RuntimeError: a dtype or a shape that the library lacks, no driver, no memory of an accelerator.
+    MemoryError: no memory. CalledProcessError: the compiler of Triton's launchers failed. TritonError: the
+    kernel does not compile for this device, or takes more than it has.
+    """
+    common = (RuntimeError, MemoryError, CalledProcessError)
+    if find_spec("triton") is None:
+        return common
+    from triton.errors import TritonError  # noqa: PLC0415 — takes Triton
+
+    return (*common, TritonError)
 
 
 def tile(work: Product) -> dict[str, int]:

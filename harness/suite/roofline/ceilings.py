@@ -9,6 +9,7 @@ A load is plain data until `on` allocates its buffers and gives a function that 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import torch
@@ -75,19 +76,28 @@ class Copy:
         return lambda: target.copy_(source)
 
 
+READS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "sum": torch.Tensor.sum,
+    "dot": lambda source: torch.dot(source, source),
+}
+"""Ways to read all of a buffer. Which of them keeps up with memory depends on the library and the machine."""
+
+
 @dataclass(frozen=True, slots=True)
 class Read:
-    """`size` bytes summed as float32: each is read once, and nothing but the sum is written."""
+    """`size` bytes of float32 made into one number: each is read once, and nothing but that is written."""
 
     size: int
+    by: str = "sum"
+    """Of `READS`."""
     flops: int = 0
     """Not counted: an addition for four bytes limits no machine."""
     dtype: None = None
 
     @property
     def label(self) -> str:
-        """`read 256 MiB`."""
-        return f"read {_mebibytes(self.size)}"
+        """`read 256 MiB`, `read 256 MiB by dot`."""
+        return f"read {_mebibytes(self.size)}{'' if self.by == 'sum' else f' by {self.by}'}"
 
     @property
     def moved(self) -> int:
@@ -99,8 +109,9 @@ class Read:
         return (_buffer(self.size, device),)
 
     def on(self, device: str) -> Run:
-        """Sum once a run."""
-        return self.buffers(device)[0].sum
+        """Read once a run."""
+        (source,) = self.buffers(device)
+        return partial(READS[self.by], source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,16 +163,23 @@ def square(device: str, dtype: torch.dtype) -> Product:
 
 
 def _buffer(size: int, device: str) -> torch.Tensor:
-    """Random numbers of so many bytes, tiled from one block: zeros move faster on some machines."""
-    block = torch.rand(BLOCK // 4, device=device)
-    return block.repeat(-(-size // BLOCK))[: size // 4]
+    """Random numbers of so many bytes: zeros move faster on some machines."""
+    return _tiled(torch.rand(BLOCK // 4, device=device), size // 4)
 
 
 def _random(rows: int, columns: int, dtype: torch.dtype, device: str) -> torch.Tensor:
     """Random numbers: zeros multiply faster on some accelerators."""
+    count = BLOCK // 4
     if dtype.is_floating_point:
-        return torch.randn(rows, columns, device=device).to(dtype)
-    return torch.randint(-127, 128, (rows, columns), dtype=dtype, device=device)
+        block = torch.randn(count, device=device).to(dtype)
+    else:
+        block = torch.randint(-127, 128, (count,), dtype=dtype, device=device)
+    return _tiled(block, rows * columns).view(rows, columns)
+
+
+def _tiled(block: torch.Tensor, count: int) -> torch.Tensor:
+    """So many elements, the block's over and over."""
+    return block.repeat(-(-count // len(block)))[:count].contiguous()
 
 
 def _result(dtype: torch.dtype) -> torch.dtype:

@@ -5,20 +5,18 @@ Bytes are the weights that are read, each once a step, and the cache that is rea
 left out: a kernel may keep them near the cores, and the least that must move is what a roof is compared with.
 """
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-from harness.suite.models.cached import CACHES
+from harness.suite.models.cached import CACHES, MASK, kept, prefilling
 from harness.suite.outcomes import Unsupported, message_of
 from harness.suite.roofline.cache import stored, written_by
 from harness.suite.roofline.observe import Observer
 
 META = "meta"
-MASK = "attention_mask"
 GATHERED = "batched_mm"
 """The library's way of running experts that needs no values: each token's weights are gathered."""
 
@@ -143,12 +141,9 @@ COUNTED: dict[str, Callable[[Any, dict[str, Any], int], Counts]] = {
 
 def _prefilled(model: Any, inputs: dict[str, Any]) -> _Step:
     """The state after the prompt; what is kept of it was written once."""
-    arguments = {**inputs, "use_cache": True}
-    if "logits_to_keep" in inspect.signature(model.forward).parameters:
-        arguments["logits_to_keep"] = 1  # as generate does: the other positions' logits are not needed
     with Observer(model) as seen:
-        outputs = model(**arguments)
-    step = _Step(Counts(), len(outputs.logits), _kept(model, inputs, outputs))
+        outputs = model(**prefilling(model, inputs))
+    step = _Step(Counts(), len(outputs.logits), kept(model, inputs, outputs))
     step.counts = Counts(seen.flops, seen.weight_bytes, cache_written=stored(step.cache))
     return step
 
@@ -161,18 +156,7 @@ def _advanced(model: Any, step: _Step, tokens: int) -> _Step:
     with Observer(model) as seen:
         outputs = model(**{name: new}, **step.state, use_cache=True)
     counts = Counts(seen.flops, seen.weight_bytes, read, written)
-    return _Step(counts, step.rows, step.state | _kept(model, {}, outputs))
-
-
-def _kept(model: Any, inputs: Mapping[str, Any], outputs: Any) -> dict[str, Any]:
-    """What a forward leaves to the next: its cache, and of a separate encoder the output and its mask."""
-    state = {name: outputs[name] for name in CACHES if outputs.get(name) is not None}
-    if model.config.is_encoder_decoder and inputs:
-        # The library takes an encoder's output as a tuple.
-        state["encoder_outputs"] = (outputs.encoder_last_hidden_state,)
-        if MASK in inputs:
-            state[MASK] = inputs[MASK]
-    return state
+    return _Step(counts, step.rows, step.state | kept(model, step.state, outputs))
 
 
 def _full_mask(name: str, value: Any) -> bool:

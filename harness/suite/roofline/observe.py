@@ -5,6 +5,7 @@ memory and little time. What is seen is what the model's own code asks torch for
 configuration fields nor those of modules matter, and a tower that a phase leaves out is not counted.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
@@ -28,6 +29,9 @@ class Observer(TorchFunctionMode):
         super().__init__()
         self.flops = 0
         self._weights = {id(weight): weight for weight in model.parameters()}
+        self._stored: dict[int, list[torch.Tensor]] = defaultdict(list)
+        for weight in self._weights.values():
+            self._stored[_storage(weight)].append(weight)
         self._read: dict[int, int] = {}
         self._share: dict[int, float] = {}
         self._experts = [module for module in model.modules() if _fused(module)]
@@ -61,18 +65,31 @@ class Observer(TorchFunctionMode):
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
         name = getattr(func, "__name__", "")
-        if name != "__get__":  # a look at an attribute: a shape, a dtype
-            self._note_weights(name, (*args, *kwargs.values()), result)
+        self._note_weights(name, (*args, *kwargs.values()), result)
         if name in FORMULAS:
             self.flops += FORMULAS[name](args, kwargs, result)
         return result
 
     def _note_weights(self, name: str, arguments: Iterable[Any], result: Any) -> None:
-        for weight in _tensors(arguments):
-            if id(weight) not in self._weights:
+        """What makes a view (`weight.T`) or tells of no values (`weight.size()`) reads nothing."""
+        made = {_storage(tensor) for tensor in _tensors([result])}
+        for tensor in _tensors(arguments):
+            weight = self._weight_of(tensor)
+            if weight is None or made <= {_storage(tensor)}:
                 continue
-            read = result.nbytes if name in GATHERS else weight.nbytes
+            read = result.nbytes if name in GATHERS else tensor.nbytes
             self._read[id(weight)] = min(weight.nbytes, self._read.get(id(weight), 0) + read)
+
+    def _weight_of(self, tensor: torch.Tensor) -> torch.Tensor | None:
+        """The weight that a tensor is or is a view of: of several in one block, the one that it begins in."""
+        if id(tensor) in self._weights:
+            return tensor
+        begun = [
+            weight
+            for weight in self._stored.get(_storage(tensor), ())
+            if weight.storage_offset() <= tensor.storage_offset()
+        ]
+        return max(begun, key=torch.Tensor.storage_offset, default=None)
 
     def _choice(self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         """Before experts run: which share of them the chosen ones, (tokens, chosen each), are."""
@@ -105,6 +122,14 @@ def _fused(module: torch.nn.Module) -> bool:
 def _counts(value: Any) -> bool:
     """Whether this argument is an index of experts for each token."""
     return isinstance(value, torch.Tensor) and not value.dtype.is_floating_point and value.dim() >= 2
+
+
+def _storage(tensor: torch.Tensor) -> int:
+    """What a tensor and its views have in common; its own id where it has no storage (quantised weights)."""
+    try:
+        return int(tensor.untyped_storage()._cdata)  # noqa: SLF001 — on the meta device all pointers are 0
+    except (NotImplementedError, RuntimeError):
+        return id(tensor)
 
 
 def _tensors(arguments: Iterable[Any]) -> Iterable[torch.Tensor]:

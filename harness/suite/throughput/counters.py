@@ -19,7 +19,7 @@ UTIME, STIME, MAJFLT, PPID = 11, 12, 9, 1
 """Of /proc/PID/stat, from the third field (the state) on."""
 
 
-def _usable() -> frozenset[int]:
+def usable() -> frozenset[int]:
     """The CPUs that this process may use; none where the system does not tell."""
     return frozenset(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else frozenset()
 
@@ -31,7 +31,9 @@ class Place:
     proc: Path = Path("/proc")
     sys: Path = Path("/sys")
     pid: int = field(default_factory=os.getpid)
-    cpus: frozenset[int] = field(default_factory=_usable)
+    cpus: frozenset[int] = field(default_factory=usable)
+    device: str = "cpu"
+    """Of torch, where the model is."""
 
 
 def others_cpu(place: Place) -> float | None:

@@ -8,7 +8,7 @@ import torch
 from harness.suite.models.inputs.make import pins_of
 from harness.suite.models.inputs.text import PLACEHOLDERS, placeholder_id
 from harness.suite.throughput.identities import require
-from harness.suite.throughput.seen import Cell, Prompt, Rate
+from harness.suite.throughput.seen import PhaseTimes, Prompt, Rate
 from harness.suite.throughput.timed import TOTAL, Figure, Timed
 from harness.suite.throughput.workload import Workload, caption_tokens
 
@@ -79,7 +79,9 @@ def check_phases(found: Sequence[Timed]) -> None:
     """
     fastest = {row.phase: min(row.series(TOTAL)[row.layers]) for row in found if not row.disturbed}
     if {"prefill", "decode", "generate"} <= fastest.keys():
-        require(Cell(prefill=fastest["prefill"], decode=fastest["decode"], generate=fastest["generate"]))
+        require(
+            PhaseTimes(prefill=fastest["prefill"], decode=fastest["decode"], generate=fastest["generate"])
+        )
 
 
 def _read(ids: torch.Tensor, mask: Any) -> tuple[int, ...]:

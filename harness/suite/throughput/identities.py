@@ -12,7 +12,7 @@ from math import fsum, isclose, ulp
 from statistics import median
 from typing import Any
 
-from harness.suite.throughput.seen import Cell, Peak, Prompt, Rate, Request, Seen, Series
+from harness.suite.throughput.seen import Peak, PhaseTimes, Prompt, Rate, Request, RoundTimes, Seen
 
 FINE = 0.01
 """Share of an interval that the clock's resolution may come to: the error of a reading is then below 1 %."""
@@ -23,6 +23,8 @@ ASKING_S = 1e-4
 APART = 0.5
 """Share of prefill and decode that `generate` must take at least. They are measured one after the other, and
 a machine drifts by tens of percent; a miscount or a device that nobody waited for makes it several times."""
+GRAIN = 2**20
+"""Bytes that two readings of the same memory may differ by: the kernel counts a CPU's pages in batches."""
 
 
 class Inconsistent(RuntimeError):
@@ -118,7 +120,7 @@ IDENTITIES: dict[type, tuple[Identity, ...]] = {
         ),
     ),
     Prompt: (Identity("input length", "the model reads as many tokens as were asked for", _length),),
-    Series: (
+    RoundTimes: (
         Identity(
             "clock resolution",
             "the clock's resolution is below 1 % of a round",
@@ -155,13 +157,24 @@ IDENTITIES: dict[type, tuple[Identity, ...]] = {
         Identity(
             "fresh peak",
             "a phase's peak begins at what is in use",
-            lambda seen: seen.peak_at_reset > 1.05 * seen.used_at_reset + 2**20,
+            lambda seen: seen.peak_at_reset > 1.05 * seen.used_at_reset + GRAIN,
         ),
         Identity(
             "baseline",
             "the libraries' import is in the baseline",
             lambda seen: (
-                seen.above != max(0, seen.peak - seen.baseline) or (seen.resident and not seen.baseline)
+                f"the libraries have {seen.libraries} B of a baseline of {seen.baseline} B"
+                if seen.baseline < seen.libraries
+                else ""
+            ),
+        ),
+        Identity(
+            "own peak",
+            "a phase's peak is no less than what was in use when it began",
+            lambda seen: (
+                f"{seen.peak} B, and {seen.used_at_reset} B were in use"
+                if seen.peak < seen.used_at_reset - GRAIN
+                else ""
             ),
         ),
         Identity(
@@ -170,7 +183,7 @@ IDENTITIES: dict[type, tuple[Identity, ...]] = {
             lambda seen: f"{seen.peak} B of {seen.weights} B" if seen.peak < seen.weights else "",
         ),
     ),
-    Cell: (
+    PhaseTimes: (
         Identity(
             "phases",
             "generate takes about as long as prefill and decode at least",

@@ -19,7 +19,7 @@ from harness.suite.throughput.identities import require
 from harness.suite.throughput.metrics import figures
 from harness.suite.throughput.peak import Watch
 from harness.suite.throughput.phases import Phase, applicable
-from harness.suite.throughput.seen import Series
+from harness.suite.throughput.seen import RoundTimes
 from harness.suite.throughput.settling import LEAST, Settling, settling
 from harness.suite.throughput.stopping import FEWEST
 from harness.suite.throughput.timed import TOTAL, TTFT, Timed, rounds_of
@@ -92,7 +92,7 @@ class Rounds:
     def require(self, seconds: list[float]) -> None:
         """Raise `Inconsistent` where the rounds are not what a correct measurement leaves."""
         require(
-            Series(
+            RoundTimes(
                 seconds=seconds,
                 parts=[
                     round_[TTFT] + sum(gaps)

@@ -10,6 +10,12 @@ STATUS = Path("/proc/self/status")
 RESET = Path("/proc/self/clear_refs")
 MEMINFO = Path("/proc/meminfo")
 
+MAPS = Path("/proc/self/smaps")
+LIBRARY = re.compile(
+    r"^[0-9a-f]+-[0-9a-f]+ .*\.so(?:\.[\d.]+)?\n(?:\w+: .*\n)*?Rss: +(\d+) kB$", re.MULTILINE
+)
+"""A mapping of a file named as a library, and its resident kB (proc_pid_smaps(5))."""
+
 RESET_PEAK = "5"
 """Written to clear_refs this sets the peak back to the present resident size (proc(5))."""
 
@@ -19,6 +25,11 @@ def used(device: str) -> int | None:
     if device == "cpu":
         return _field(STATUS, "VmRSS")
     return _allocator(device, "memory_allocated")
+
+
+def reserved(device: str) -> int | None:
+    """Bytes that the device's allocator keeps, in use or not; of the process on the CPU, as `used`."""
+    return used(device) if device == "cpu" else _allocator(device, "memory_reserved")
 
 
 def peak(device: str) -> int | None:
@@ -40,6 +51,15 @@ def reset_peak(device: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def libraries(maps: Path = MAPS) -> int:
+    """Resident bytes of the shared libraries that this process has mapped; 0 where nobody tells."""
+    try:
+        text = maps.read_text()
+    except OSError:
+        return 0
+    return 1024 * sum(int(resident) for resident in LIBRARY.findall(text))
 
 
 def available() -> int | None:

@@ -35,13 +35,12 @@ class Watch:
         above = max(0, peak - work.baseline)
         require(
             Peak(
-                above=above,
                 baseline=work.baseline,
                 peak=peak,
                 weights=work.loaded_bytes,
                 used_at_reset=self.used,
                 peak_at_reset=self.peak,
-                resident=work.device == "cpu",
+                libraries=memory.libraries() if work.device == "cpu" else 0,
             )
         )
         return [Amount(name="peak_memory", unit="B", value=float(above))]

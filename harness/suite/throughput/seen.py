@@ -36,7 +36,7 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Series:
+class RoundTimes:
     """The rounds of one phase in one process."""
 
     seconds: Sequence[float]
@@ -68,9 +68,10 @@ class Rate:
 class Peak:
     """Most memory of a phase, in bytes."""
 
-    above: int
-    """The figure: above the baseline."""
     baseline: int
+    """What the figure is counted from: in use before the model, with all libraries imported."""
+    libraries: int
+    """Resident now of what is imported; 0 where that is not in what is counted, or nobody tells."""
     peak: int
     """As the kernel or the allocator says it."""
     weights: int
@@ -78,12 +79,10 @@ class Peak:
     used_at_reset: int
     peak_at_reset: int
     """The peak just after it was set back, and what was in use then."""
-    resident: bool
-    """Of the whole process, libraries included; else the allocator's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
+class PhaseTimes:
     """The fastest round of each phase of one cell, at one depth."""
 
     prefill: float
@@ -91,4 +90,4 @@ class Cell:
     generate: float
 
 
-Seen = Request | Prompt | Series | Rate | Peak | Cell
+Seen = Request | Prompt | RoundTimes | Rate | Peak | PhaseTimes

@@ -25,11 +25,12 @@ def test_a_copy_moves_every_byte_once_in_and_once_out() -> None:
     assert Copy(SIZE).moved == source.nbytes + target.nbytes
 
 
+@pytest.mark.parametrize(("by", "power"), [("sum", 1), ("dot", 2)])
 @pytest.mark.parametrize("size", [1 << 20, SIZE])
-def test_a_read_sums_every_byte(size: int) -> None:
-    total, (source,) = done(Read(size))
-    assert total.item() == pytest.approx(source.double().sum().item(), rel=1e-5)
-    assert Read(size).moved == source.nbytes == size
+def test_a_read_takes_in_every_byte(size: int, by: str, power: int) -> None:
+    total, (source,) = done(Read(size, by))
+    assert total.item() == pytest.approx((source.double() ** power).sum().item(), rel=1e-4)
+    assert Read(size, by).moved == source.nbytes == size
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.int8])
@@ -46,6 +47,7 @@ def test_a_product_agrees_with_float64_and_counts_its_work(
         shape[1] * torch.finfo(torch.float32).eps + torch.finfo(dtype).eps if dtype.is_floating_point else 0
     )
     assert ((out.double() - exact).abs() <= steps * (left.double().abs() @ right.double().abs().T)).all()
+    assert len(left.unique()) > 1
     assert load.flops == 2 * left.shape[0] * left.shape[1] * right.shape[0]
     assert load.moved == left.nbytes + right.nbytes + out.nbytes
 
@@ -53,6 +55,7 @@ def test_a_product_agrees_with_float64_and_counts_its_work(
 def test_a_label_says_what_was_run() -> None:
     assert COPY.label == "copy 256 MiB"
     assert Read(1 << 30).label == "read 1024 MiB"
+    assert Read(1 << 30, "dot").label == "read 1024 MiB by dot"
     assert Product(1, 2, 3, torch.bfloat16).label == "matmul 1×2×3 bfloat16"
 
 

@@ -1,6 +1,7 @@
 """Weights are seen read once, a gather's rows alone; experts by the share that is chosen."""
 
 import random
+from collections.abc import Callable
 from statistics import mean
 
 import pytest
@@ -41,7 +42,57 @@ def test_a_look_at_a_weights_shape_or_dtype_reads_nothing() -> None:
     with Observer(layer) as seen:
         assert layer.weight.shape[0] == 8
         assert layer.weight.dtype is torch.float32
+        assert layer.weight.size(0) == len(layer.weight) == 8
+        assert layer.weight.dim() == layer.weight.T.dim() == 2
+        assert layer.weight.is_contiguous()
     assert seen.weight_bytes == 0
+
+
+VIEWS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "T": lambda weight: weight.T,
+    "mT": lambda weight: weight.mT,
+    "data": lambda weight: weight.data,
+    "data.T": lambda weight: weight.data.T,
+    "transpose": lambda weight: weight.transpose(0, 1),
+    "view": lambda weight: weight.view(2, 4, 8).view(8, 8),
+    "to the same": lambda weight: weight.to(torch.float32),
+    "slice of all": lambda weight: weight[:],
+}
+
+
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+def test_a_weight_is_read_through_its_views_and_not_by_making_them(
+    view: Callable[[torch.Tensor], torch.Tensor], device: str
+) -> None:
+    layer = torch.nn.Linear(8, 8, bias=False, device=device)
+    with torch.inference_mode(), Observer(layer) as seen:
+        seen_through = view(layer.weight)
+        assert seen.weight_bytes == 0
+        torch.zeros(3, 8, device=device) @ seen_through
+    assert seen.weight_bytes == layer.weight.nbytes
+
+
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+def test_parts_of_a_weight_are_read_for_what_they_are(device: str) -> None:
+    layer = torch.nn.Linear(8, 12, bias=False, device=device)
+    x = torch.zeros(3, 8, device=device)
+    with Observer(layer) as seen:
+        query, key, _ = layer.weight.chunk(3)
+        x @ query.T
+        assert seen.weight_bytes == layer.weight.nbytes / 3
+        x @ key.T + x @ layer.weight[8:].T
+    assert seen.weight_bytes == layer.weight.nbytes
+
+
+def test_weights_that_lie_in_one_block_are_told_apart() -> None:
+    """As those of recurrent layers on an accelerator do."""
+    block = torch.zeros(2, 4, 4)
+    model = torch.nn.ParameterList([torch.nn.Parameter(part) for part in block])
+    with Observer(model) as seen:
+        torch.zeros(1, 4) @ model[1].T
+        torch.zeros(1, 4) @ model[1].data
+    assert seen.weight_bytes == model[1].nbytes
 
 
 def test_a_weight_used_without_its_module_being_called_is_read() -> None:

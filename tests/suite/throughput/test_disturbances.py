@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from harness.suite.throughput.counters import Place
-from harness.suite.throughput.disturbances import SIGNS, Reading, disturbances, read
+from harness.suite.throughput.disturbances import Lookout, Reading, disturbances, glance, read
+from harness.suite.throughput.signs import SIGNS
 
 TREE = {
     "proc/stat": """cpu  400 0 100 5000 0 0 0 0 0 0
@@ -65,14 +66,14 @@ CHANGED = {
         "sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq",
         "3000000",
         "2100000",
-        "its CPUs' frequency moved by 30%",
+        "its CPUs' frequency fell by 18%",
     ),
     "swap": ("proc/vmstat", "pswpout 5", "pswpout 8", "the machine moved 3 pages to or from swap"),
     "major faults": (
         "proc/50/stat",
         "9 0 3 0 20",
-        "9 0 5 0 20",
-        "it waited 2 times for a page to be read",
+        "9 0 53 0 20",
+        "it waited 25 times a second for a page to be read",
     ),
     "memory pressure": (
         "proc/pressure/memory",
@@ -103,7 +104,10 @@ def test_every_sign_can_be_read_and_nothing_is_seen_where_nothing_changed(tmp_pa
     assert disturbances(before, after(before)(place)) == {}
 
 
-@pytest.mark.parametrize("sign", [sign.name for sign in SIGNS])
+OF_CPUS = [sign.name for sign in SIGNS if not sign.elsewhere]
+
+
+@pytest.mark.parametrize("sign", OF_CPUS)
 def test_a_sign_is_seen_in_the_file_that_tells_it_and_no_other_is(sign: str, tmp_path: Path) -> None:
     place = write(tmp_path, TREE)
     before = read(place)
@@ -128,6 +132,7 @@ def test_what_this_process_computes_itself_is_no_disturbance(tmp_path: Path) -> 
         ("proc/stat", "cpu2 900", "cpu2 9900"),  # a CPU that is not its own
         ("proc/stat", "cpu0 100", "cpu0 104"),  # the grain of the counter
         ("proc/1/stat", "777 777", "999 999"),  # the machine's first process
+        ("proc/50/stat", "9 0 3 0 20", "9 0 11 0 20"),  # code that runs for the first time
         ("proc/50/task/50/status", "voluntary_ctxt_switches:\t7\nnon", "voluntary_ctxt_switches:\t999\nnon"),
     ],
 )
@@ -157,7 +162,7 @@ def test_the_quota_is_found_wherever_control_groups_are(groups: str, stat: str, 
 def test_what_the_kernel_does_not_tell_is_named_and_not_taken_for_quiet(tmp_path: Path) -> None:
     place = write(tmp_path, {})
     before = read(place)
-    assert set(before.unread) == {sign.name for sign in SIGNS}
+    assert set(before.unread) == set(OF_CPUS)
     write(tmp_path, TREE)
     assert disturbances(before, after(before)(place)) == {}
 
@@ -222,7 +227,83 @@ def test_a_harness_that_polls_while_its_child_measures_is_seen(polls: bool, root
     assert (float(amount) > 0.2) == polls
 
 
+def readings(sign: str, *values: float | None, cpus: int = 1) -> list[Reading]:
+    """A second apart."""
+    return [Reading(float(at), {sign: value}, cpus) for at, value in enumerate(values)]
+
+
 def test_a_frequency_of_0_is_not_divided_by() -> None:
-    counts = dict.fromkeys((sign.name for sign in SIGNS), None)
-    before = Reading(0.0, counts | {"frequency": 0.0})
-    assert not disturbances(before, Reading(1.0, counts | {"frequency": 2e6}))
+    before, after = readings("frequency", 0.0, 0.0)
+    assert not disturbances(before, after)
+
+
+@pytest.mark.parametrize(
+    ("sign", "on_few", "nothing_on_many", "on_many"),
+    [("others", 0.2, 0.5, 0.7), ("stolen", 0.03, 0.1, 0.2), ("preempted", 30, 500, 700)],
+)
+def test_what_disturbs_a_few_cpus_is_nothing_on_many(
+    sign: str, on_few: float, nothing_on_many: float, on_many: float
+) -> None:
+    for amount, cpus, seen in ((on_few, 2, True), (nothing_on_many, 64, False), (on_many, 64, True)):
+        before, after = readings(sign, 0.0, amount, cpus=cpus)
+        assert bool(disturbances(before, after)) == seen, (amount, cpus)
+
+
+def test_a_frequency_that_fell_in_one_round_is_seen_though_it_came_back() -> None:
+    before, after = readings("frequency", 3e9, 3e9)
+    assert disturbances(before, after, readings("frequency", 3e9, 2.4e9, 3e9, 3e9)) == {
+        "frequency": "its CPUs' frequency fell by 16%"
+    }
+
+
+def test_a_frequency_that_one_thread_had_before_the_rounds_is_not_missed_in_them() -> None:
+    """All cores at once are slower than one: that is the machine, and no disturbance."""
+    before, after = readings("frequency", 3.7e9, 3.6e9)
+    assert disturbances(before, after, readings("frequency", 3.0e9, 3.02e9, 2.98e9)) == {}
+
+
+def test_a_look_after_each_round_reads_what_has_a_state_and_what_it_says_is_kept(tmp_path: Path) -> None:
+    place = write(tmp_path, TREE)
+    assert glance(place).counts == {"frequency": 3e9}
+    lookout = Lookout(place)
+    lookout.glance()
+    write(tmp_path, {"sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq": "2000000\n"})
+    lookout.glance()
+    found = lookout.end()
+    assert found.words == ("its CPUs' frequency fell by 20%",)
+    assert found.unread == ()
+
+
+ACCELERATOR = {
+    "accelerator processes": ((0.0, 1.0), "1 other processes were on its accelerator"),
+    "accelerator memory": ((3.0 * 2**30, 3.0 * 2**30), "others held 3 GiB of its accelerator's memory"),
+    "accelerator memory moved": (
+        (2.0**29, 2.0**30),
+        "others took or gave back 512 MiB of its accelerator's memory",
+    ),
+}
+"""Sign → readings, and what is said of them."""
+QUIET = {
+    "accelerator processes": (0.0, 0.0),
+    "accelerator memory": (2.0**30, 2.0**30),
+    "accelerator memory moved": (2.0**30, 2.0**30 + 2**24),
+}
+
+
+@pytest.mark.parametrize("sign", [sign.name for sign in SIGNS if sign.elsewhere])
+def test_another_process_on_the_accelerator_is_a_sign(sign: str) -> None:
+    values, said = ACCELERATOR[sign]
+    before, after = readings(sign, *values)
+    assert disturbances(before, after) == {sign: said}
+    before, after = readings(sign, *QUIET[sign])
+    assert disturbances(before, after) == {}
+    before, after = readings(sign, None, None)
+    assert disturbances(before, after) == {}
+
+
+def test_an_accelerator_s_signs_are_asked_where_one_is_used_and_named_where_nothing_tells(
+    tmp_path: Path,
+) -> None:
+    elsewhere = {sign.name for sign in SIGNS if sign.elsewhere}
+    assert not elsewhere & read(write(tmp_path, TREE)).counts.keys()
+    assert elsewhere <= set(read(replace(write(tmp_path, TREE), device="no_such_device")).unread)

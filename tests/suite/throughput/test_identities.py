@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.suite.throughput.identities import IDENTITIES, Inconsistent, broken, require
-from harness.suite.throughput.seen import Cell, Peak, Prompt, Rate, Request, Seen, Series
+from harness.suite.throughput.seen import Peak, PhaseTimes, Prompt, Rate, Request, RoundTimes, Seen
 
 UPTIME = 10 * 86400.0 + 0.123456789
 """Ten days, at which neighbouring float32 are 62.5 ms apart."""
@@ -40,18 +40,17 @@ def figures(start: float, marks: list[float], end: float, asked: int, resolution
 
 RIGHT = request(UPTIME, [0.012 + 0.001 * at for at in range(16)])
 PROMPT = Prompt(asked=1024, given=(1024, 1024))
-SERIES = Series(seconds=(0.2, 0.21), parts=(0.19, 0.2), before=1, first=False, left=1e-5, resolution=1e-7)
+SERIES = RoundTimes(seconds=(0.2, 0.21), parts=(0.19, 0.2), before=1, first=False, left=1e-5, resolution=1e-7)
 RATE = Rate(unit="samples/s", value=12.8, seconds=0.625, counted=8)
 PEAK = Peak(
-    above=2 * GIB,
     baseline=465 * MIB,
+    libraries=130 * MIB,
     peak=2 * GIB + 465 * MIB,
     weights=GIB,
     used_at_reset=GIB + 465 * MIB,
     peak_at_reset=GIB + 466 * MIB,
-    resident=True,
 )
-CELL = Cell(prefill=0.05, decode=0.15, generate=0.21)
+CELL = PhaseTimes(prefill=0.05, decode=0.15, generate=0.21)
 ALL_RIGHT: tuple[Seen, ...] = (RIGHT, PROMPT, SERIES, RATE, PEAK, CELL)
 
 
@@ -99,14 +98,17 @@ MISTAKES: dict[str, tuple[Callable[[], Seen], str]] = {
     "marks out of order": (lambda: replace(RIGHT, marks=[*RIGHT.marks[1::-1], *RIGHT.marks[2:]]), "order"),
     "a prompt cut short": (lambda: replace(PROMPT, given=(331, 331)), "input length"),
     "one row of padding": (lambda: replace(PROMPT, given=(1024, 1000)), "input length"),
-    "peak memory with the import in it": (
-        lambda: replace(PEAK, above=PEAK.peak, baseline=0),
-        "baseline",
+    "peak memory with the import in it": (lambda: replace(PEAK, baseline=60 * MIB), "baseline"),
+    "decode's memory copied from generate's": (
+        lambda: replace(PEAK, peak=3 * GIB, peak_at_reset=3 * GIB),
+        "fresh peak",
     ),
-    "decode's memory copied from generate's": (lambda: replace(PEAK, above=3 * GIB), "baseline"),
-    "the peak of the phase before": (lambda: replace(PEAK, peak_at_reset=PEAK.peak), "fresh peak"),
+    "generate's memory copied from a phase that took less": (
+        lambda: replace(PEAK, used_at_reset=3 * GIB, peak_at_reset=3 * GIB),
+        "own peak",
+    ),
     "device memory that a container cannot see": (
-        lambda: replace(PEAK, above=0, baseline=0, peak=0, resident=False, peak_at_reset=0),
+        lambda: replace(PEAK, baseline=0, libraries=0, peak=0, used_at_reset=0, peak_at_reset=0),
         "weights",
     ),
     "an accelerator nobody waited for": (lambda: replace(SERIES, left=0.19), "synchronised"),

@@ -224,6 +224,31 @@ def test_a_disturbed_phase_is_marked_with_what_disturbed_it(
     assert any(words.startswith("other processes took") for words in found.disturbed)
 
 
+def test_a_baseline_from_before_the_import_ends_the_phase(
+    make_workload: MakeWorkload, benchmark: Any
+) -> None:
+    if not memory.reset_peak("cpu"):
+        pytest.skip("this kernel does not let a process reset its peak memory")
+    work = make_workload("gpt2", parameters=PARAMETERS)
+    work.baseline = 10 * 2**20  # a bare Python's
+    with pytest.raises(Inconsistent, match=r"baseline: .* import is in the baseline: the libraries have"):
+        measure(work, Probe().phase, benchmark)
+
+
+def test_a_peak_that_was_never_set_back_ends_the_phase(
+    make_workload: MakeWorkload, benchmark: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole way: what decode would report is generate's."""
+    if not memory.reset_peak("cpu"):
+        pytest.skip("this kernel does not let a process reset its peak memory")
+    work = make_workload("gpt2", parameters=PARAMETERS)
+    before = memory.used("cpu") or 0
+    bytearray(before)[::4096] = b"x" * -(-before // 4096)  # a phase that took much
+    monkeypatch.setattr(memory, "reset_peak", lambda _: True)
+    with pytest.raises(Inconsistent, match="fresh peak"):
+        measure(work, Probe().phase, benchmark)
+
+
 def test_peak_memory_is_the_phase_s_own_above_the_baseline(
     make_workload: MakeWorkload, benchmark: Any
 ) -> None:

@@ -1,5 +1,7 @@
 """The kernel's own figures of this process, moved by real allocations."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -58,6 +60,34 @@ def test_what_is_freed_goes_back_to_the_kernel() -> None:
     release()
     assert held > BLOCK
     assert (memory.used("cpu") or 0) - before < SLACK
+
+
+def test_libraries_are_what_the_process_has_mapped_of_them(tmp_path: Path) -> None:
+    maps = tmp_path / "smaps"
+    maps.write_text(
+        """7f00-7f10 r-xp 00000000 08:01 12 /lib/libtorch_cpu.so
+Size:               1000 kB
+KernelPageSize:        4 kB
+Rss:                 600 kB
+Pss:                  10 kB
+VmFlags: rd ex mr mw me
+7f10-7f20 rw-p 00000000 08:01 12 /lib/libgomp.so.1.0.0
+Size:                  8 kB
+Rss:                   4 kB
+7f20-7f30 rw-p 00000000 00:00 0 [heap]
+Size:               9000 kB
+Rss:                8000 kB
+7f30-7f40 r--p 00000000 08:01 13 /models/model.safetensors
+Size:               9000 kB
+Rss:                9000 kB
+"""
+    )
+    assert memory.libraries(maps) == 604 * 1024
+    assert memory.libraries(tmp_path / "none") == 0
+
+
+def test_the_libraries_of_this_process_are_part_of_what_it_uses() -> None:
+    assert 10 * MIB < memory.libraries() < (memory.used("cpu") or 0)
 
 
 def test_what_can_be_had_is_more_than_nothing_and_less_than_everything() -> None:
