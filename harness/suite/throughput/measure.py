@@ -12,9 +12,11 @@ from harness.suite.functional.checks import Facts
 from harness.suite.latest import release
 from harness.suite.models.build import full_config, model_class
 from harness.suite.outcomes import Unsupported
-from harness.suite.throughput import disturbances
 from harness.suite.throughput.clock import now, resolution, synchronise
+from harness.suite.throughput.counters import Place
 from harness.suite.throughput.crosscheck import check_rates
+from harness.suite.throughput.disturbances import Lookout
+from harness.suite.throughput.held import Held
 from harness.suite.throughput.identities import require
 from harness.suite.throughput.metrics import figures
 from harness.suite.throughput.peak import Watch
@@ -117,6 +119,27 @@ class Rounds:
         return found
 
 
+class Watched:
+    """The rounds that are kept, with what is read of machine and memory around each."""
+
+    def __init__(self, rounds: Rounds) -> None:
+        self.rounds = rounds
+        self.lookout = Lookout(Place(device=rounds.work.device))
+        self.held = Held(rounds.work.device)
+
+    def begin(self) -> tuple[tuple[Any], dict[str, Any]]:
+        """Before a round; pytest-benchmark does not time this."""
+        prepared = self.rounds.prepare()
+        self.held.begin(prepared[0][0])
+        return prepared
+
+    def end(self, state: Any) -> None:
+        """After a round, untimed as well."""
+        self.held.end(state)
+        self.lookout.glance()
+        self.rounds.check(state)
+
+
 @dataclass(frozen=True, slots=True)
 class WarmUp:
     """How a warm-up ended, and the seconds it took, preparations included."""
@@ -141,10 +164,9 @@ def measure(work: Workload, phase: Phase, benchmark: Any) -> Timed:
     release()  # what the phase before left behind is not this one's peak
     rounds = Rounds(work, phase, before=0 if phase.repeats else work.loads)
     count, warm = _how_many(rounds) if phase.repeats else (1, None)
-    peak = Watch.begin(work)
-    before = disturbances.read()
-    benchmark.pedantic(rounds.run, setup=rounds.prepare, teardown=rounds.check, rounds=count, iterations=1)
-    disturbed = disturbances.disturbances(before, disturbances.read())
+    peak, watched = Watch.begin(work), Watched(rounds)
+    benchmark.pedantic(rounds.run, setup=watched.begin, teardown=watched.end, rounds=count, iterations=1)
+    disturbed = watched.lookout.end()
     seconds = list(benchmark.stats.stats.data)
     rounds.require(seconds)
     found = figures(work, phase.name)
@@ -157,7 +179,8 @@ def measure(work: Workload, phase: Phase, benchmark: Any) -> Timed:
         gaps=tuple(tuple(gaps) for gaps in rounds.gaps),
         figures=found,
         amounts=tuple(peak.amounts(work) if peak else ()),
-        disturbed=tuple(disturbed.values()),
+        disturbed=(*disturbed.words, *([watched.held.words] if watched.held.words else [])),
+        unread=disturbed.unread,
         warm_up=str(warm.settling) if warm else "",
         settled=warm.settled if warm else None,
     )

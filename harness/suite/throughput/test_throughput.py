@@ -8,7 +8,6 @@ import pytest
 from harness.matrix.records import Cell
 from harness.suite.latest import Latest
 from harness.suite.serving import Inside
-from harness.suite.throughput import disturbances
 from harness.suite.throughput.crosscheck import check_phases, check_prompt
 from harness.suite.throughput.measure import measure
 from harness.suite.throughput.metrics import utilisation
@@ -25,12 +24,13 @@ def test_phase(cell: Cell, phase: str, inside: Inside, workloads: Latest[Workloa
     timed = measure(work, PHASES[phase], benchmark)
     if PHASES[phase].repeats:  # a load reads no prompt
         check_prompt(work)
-    unread = disturbances.read().unread
     work.timed.append(timed)
-    if "others" not in unread:  # else nobody can say whether two phases met the same machine
+    if "others" not in timed.unread:  # else nobody can say whether two phases met the same machine
         check_phases(work.timed)
     if inside.process == 0 and inside.roof is not None:  # what is counted is the same in each process
         done = utilised(work, phase, inside.roof.roof)
         timed = replace(timed, figures=(*timed.figures, *utilisation(phase, done)))
-    inside.measured(timed, work.facts() | {"shapes": work.shapes(), "disturbances_unread": list(unread)})
+    inside.measured(
+        timed, work.facts() | {"shapes": work.shapes(), "disturbances_unread": list(timed.unread)}
+    )
     inside.benchmarked(phase, benchmark.stats)

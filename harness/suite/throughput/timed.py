@@ -64,6 +64,8 @@ class Timed:
     amounts: tuple[Amount, ...] = ()
     disturbed: tuple[str, ...] = ()
     """What disturbed the rounds, each in words with its amount."""
+    unread: tuple[str, ...] = ()
+    """Signs of disturbance that cannot be seen here."""
     warm_up: str = ""
     """How the warm-up ended, in words."""
     settled: bool | None = None
@@ -88,6 +90,7 @@ class Timed:
                 "figures": tuple(Figure(**row) for row in data["figures"]),
                 "amounts": tuple(Amount(**row) for row in data["amounts"]),
                 "disturbed": tuple(data["disturbed"]),
+                "unread": tuple(data["unread"]),
             }
         )
 
