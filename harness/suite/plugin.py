@@ -20,12 +20,13 @@ from harness.suite.door import PHASE, Journal, Order
 from harness.suite.functional.checks import Facts, applicable
 from harness.suite.functional.subject import Finding, Subject
 from harness.suite.functional.subjects import subject_of
+from harness.suite.inside import INSIDE, Inside
 from harness.suite.latest import Latest
 from harness.suite.ledger import judged, known
 from harness.suite.models.build import model_class, tiny_config_of
 from harness.suite.outcomes import Unsupported, message_of, of_exception
 from harness.suite.remote import brought
-from harness.suite.serving import INSIDE, Inside, Loop
+from harness.suite.serving import Loop
 from harness.suite.throughput.phases import applicable as applicable_phases
 from harness.suite.throughput.workload import Workload
 

@@ -21,8 +21,8 @@ from harness.results.record import Check, Outcome
 from harness.suite.door import PHASE, Attempt, Journal, Order
 from harness.suite.facts import cpus, gather, oom_kills
 from harness.suite.forks import Ended, Job, Said, Say, serve
+from harness.suite.inside import INSIDE, Benchmarked, Inside
 from harness.suite.outcomes import of_ending
-from harness.suite.roofline.quick import QuickRoof
 from harness.suite.room import preload, shares, warm
 from harness.suite.throughput.merge import merged
 from harness.suite.throughput.timed import Timed
@@ -32,44 +32,6 @@ STARVED = (Outcome.OOM, "a process of this cell was killed for want of memory")
 RAN_AGAIN = "ran_again"
 """Fact of a cell that was run a second time, alone; the outside looks for it too."""
 WHY_AGAIN = "a process was killed for want of memory while this cell and others ran"
-
-INSIDE: "pytest.StashKey[Inside]" = pytest.StashKey()
-"""The cell in flight in this process."""
-
-
-@dataclass(frozen=True, slots=True)
-class Inside:
-    """A cell as the tests see it: what is known so far, and whom to tell what happens."""
-
-    attempt: Attempt
-    journal: Journal
-    say: Say
-    roof: QuickRoof | None = None
-    """What figures are held against; None where nothing is timed, or it could not be measured."""
-    process: int = 0
-    """Of those that time the cell, the first being 0."""
-    kinds: tuple[str, ...] = ("check", "phase")
-    """Of the cell's tests, those that run here."""
-
-    def begin(self, kind: str, name: str) -> None:
-        """Say what comes next: to the outside at once, since it may be the end of us all."""
-        self.journal.event(kind, self.attempt.cell.id, f"{name}{self.again}")
-        self.say({"begins": kind, "name": name})
-
-    @property
-    def again(self) -> str:
-        """Tells a process from the first, in words."""
-        return f", process {self.process + 1}" if self.process else ""
-
-    def measured(self, timed: Timed, facts: dict[str, Any]) -> None:
-        """Say what a phase gave: at once, since a later one may be the end of us."""
-        self.say({"timed": timed.to_json(), "facts": facts})
-
-    def benchmarked(self, phase: str, stats: Any) -> None:
-        """Say what pytest-benchmark keeps of a phase, for its own JSON."""
-        names = {"cell": self.attempt.cell.id, "phase": phase, "process": self.process}
-        self.say({"benchmark": stats.as_dict(include_data=True) | {"params": names, "param": None}})
-
 
 Expand = Callable[[Cell], list[pytest.Item]]
 
@@ -91,7 +53,7 @@ class Loop:
     """Cells that run a second time."""
     explained: int = 0
     """Kills for want of memory that hit a child itself: its own end tells of them."""
-    forwarded: list["Benchmarked"] = field(default_factory=list)
+    forwarded: list[Benchmarked] = field(default_factory=list)
     """What pytest-benchmark kept in children."""
 
     def run(self) -> None:
@@ -282,25 +244,6 @@ class _Forward:
         if report.when == "call" or not report.passed:
             row = self._config.hook.pytest_report_to_serializable(config=self._config, report=report)
             self._say({"report": row})
-
-
-@dataclass(frozen=True, slots=True)
-class Benchmarked:
-    """What pytest-benchmark kept in a child, as its session wants it."""
-
-    row: dict[str, Any]
-    has_error: bool = False
-
-    @property
-    def fullname(self) -> str:
-        """The test."""
-        return str(self.row["fullname"])
-
-    def as_dict(self, include_data: bool = True, flat: bool = False, **_: Any) -> dict[str, Any]:  # noqa: FBT001, FBT002 — pytest-benchmark's own signature
-        """The row, its statistics among the other fields where that is asked for."""
-        stats = {name: value for name, value in self.row["stats"].items() if include_data or name != "data"}
-        rest = {name: value for name, value in self.row.items() if name != "stats"}
-        return rest | (stats if flat else {"stats": stats})
 
 
 def _params(item: pytest.Item) -> dict[str, Any]:

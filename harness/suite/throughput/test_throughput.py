@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from harness.matrix.records import Cell
+from harness.suite.inside import Inside
 from harness.suite.latest import Latest
-from harness.suite.serving import Inside
 from harness.suite.throughput.crosscheck import check_phases, check_prompt
 from harness.suite.throughput.measure import measure
 from harness.suite.throughput.metrics import utilisation
