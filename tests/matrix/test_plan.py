@@ -106,7 +106,7 @@ def test_a_cell_has_the_checks_of_its_architecture_and_only_throughput_has_phase
     assert bert.checks == matrix.architecture("encoder-only").checks
     assert bert.phases == ()
     assert "generate" in gpt2.checks
-    assert gpt2.phases == ("load", "prefill", "decode", "generate")
+    assert gpt2.phases == ("fill", "first_call", "prefill", "decode", "generate")
     assert gpt2.tolerances.keys() == set(gpt2.checks)
 
 
