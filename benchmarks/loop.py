@@ -69,7 +69,7 @@ def work() -> Workload:
     tiny = replace(row, classes=row.classes[:1], checkpoint=Checkpoint(config=TINY))
     (cell,) = plan(matrix, [tiny], matrix.device("cpu"), Suite.THROUGHPUT, [ASKED])
     made = Workload.of(cell, None)
-    made.load()
+    made.loaded.fill()
     for _ in range(ROUNDS):
         bare(made)
     return made

@@ -24,7 +24,7 @@ TIMEOUT_S = {Suite.FUNCTIONAL: 120.0, Suite.THROUGHPUT: 700.0}
 """Seconds a cell may take where the user says nothing, of what is timed beyond its budget: ample for the
 slowest on two cores."""
 
-ASKED_FOR = {"train"}
+ASKED_FOR = {"load_cold", "load_warm", "train"}
 """Phases that are timed only where they are named."""
 
 

@@ -106,7 +106,7 @@ def test_a_cell_has_the_checks_of_its_architecture_and_only_throughput_has_phase
     assert bert.checks == matrix.architecture("encoder-only").checks
     assert bert.phases == ()
     assert "generate" in gpt2.checks
-    assert gpt2.phases == ("load", "prefill", "decode", "generate")
+    assert gpt2.phases == ("fill", "first_call", "prefill", "decode", "generate")
     assert gpt2.tolerances.keys() == set(gpt2.checks)
 
 
@@ -285,8 +285,8 @@ def test_every_combination_of_a_sweep_is_a_cell_and_what_is_not_read_makes_none(
 
 def test_phases_are_those_named_and_training_only_where_it_is(matrix: Matrix) -> None:
     device, gpt2 = matrix.device("cpu"), _models(matrix, "gpt2")
-    (named,) = plan(matrix, gpt2, device, Suite.THROUGHPUT, [Parameters()], phases=["decode", "load"])
-    assert named.phases == ("load", "decode")
+    (named,) = plan(matrix, gpt2, device, Suite.THROUGHPUT, [Parameters()], phases=["decode", "fill"])
+    assert named.phases == ("fill", "decode")
     (usual,) = plan(matrix, gpt2, device, Suite.THROUGHPUT, [Parameters()])
     assert not ASKED_FOR & set(usual.phases)
     with pytest.raises(SelectionError, match="there is no phase 'decoed'; the nearest is decode"):

@@ -12,10 +12,8 @@ from harness.suite.models.classes import find_config_class, find_model_class, no
 from harness.suite.models.fields import raw_fields
 from harness.suite.models.peculiar import peculiarity, rows_of
 from harness.suite.models.tiny import tiny_config
+from harness.suite.models.values import fan_in, fill
 from harness.suite.outcomes import Unsupported, message_of, misses_library
-
-FILL_BLOCK = 1 << 22
-"""Elements of the random block that full-width weights are tiled from: past any cache once repeated."""
 
 
 def config_class(model: Model) -> type:
@@ -129,11 +127,6 @@ def empty_tables(model: Any) -> list[torch.Tensor]:
     ]
 
 
-def fan_in(parameter: torch.Tensor) -> int:
-    """Inputs that one output of the weight sums over: all dimensions but the first."""
-    return max(1, parameter.numel() // parameter.shape[0]) if parameter.dim() > 1 else 1
-
-
 def full_config(model: Model, layers: int | None = None) -> Any:
     """The model's configuration at full width; with `layers`, at that depth of its (text) stack."""
     config = config_class(model)(**checkpoint_fields(model))
@@ -158,13 +151,22 @@ def set_depth(config: Any, layers: int) -> None:
     text.num_hidden_layers = layers
 
 
-def full_model(model: Model, config: Any, dtype: torch.dtype, seed: int) -> Any:
-    """The model at full width on the CPU with random weights of `dtype`, in eval mode.
+def full_model(
+    model: Model,
+    config: Any,
+    dtype: torch.dtype,
+    seed: int,
+    *,
+    device: str = "cpu",
+    attention: str | None = None,
+) -> Any:
+    """The model at full width on the device with random weights of `dtype`, in eval mode.
 
-    Memory is allocated once and not initialised by the library, then filled in parallel by tiling
-    one random block: values differ, so that no path can exploit zeros or constants.
+    Memory is allocated once, where it is used, and not initialised by the library, then filled (`values`).
+    `attention` names one of the library's implementations; `Unsupported` where it cannot be had.
     """
-    built = _allocated(model, config, dtype)
+    with torch.device(device):
+        built = _allocated(model, config, dtype, attention)
     fill(built, seed)
     return built
 
@@ -175,32 +177,20 @@ def meta_model(model: Model, config: Any, dtype: torch.dtype | None = None) -> A
     Tensors are tied as the library ties them. The dtype is the configuration's where none is given.
     """
     with torch.device("meta"):
-        return _allocated(model, config, dtype)
+        return _allocated(model, config, dtype, None)
 
 
-def _allocated(model: Model, config: Any, dtype: torch.dtype | None) -> Any:
-    """The model in eval mode, tied, its weights without values."""
-    with no_init_weights():
-        built = model_class(model)._from_config(config, dtype=dtype).eval()  # type: ignore[attr-defined]  # noqa: SLF001
+def _allocated(model: Model, config: Any, dtype: torch.dtype | None, attention: str | None) -> Any:
+    """The model in eval mode, tied, its weights without values; no `attention` is the library's choice."""
+    chosen = {} if attention is None else {"attn_implementation": attention}
+    found = model_class(model)
+    try:
+        with no_init_weights():
+            built = found._from_config(config, dtype=dtype, **chosen).eval()  # type: ignore[attr-defined]  # noqa: SLF001
+    except (ImportError, ValueError) as error:
+        if attention is None:
+            raise
+        reason = message_of(error).partition(": ")[2].split(". ")[0]
+        raise Unsupported(f"{found.__name__} cannot have {attention} attention here: {reason}") from error
     built.tie_weights()  # the library ties them in the initialization that was left out
     return built
-
-
-@torch.no_grad()
-def fill(model: Any, seed: int) -> None:
-    """Give each parameter values that keep activations finite: matrices of variance 1/fan_in, norms 1."""
-    block = torch.rand(FILL_BLOCK, generator=torch.Generator().manual_seed(seed)).mul_(2).sub_(1)
-    for name, parameter in model.named_parameters():
-        if parameter.dim() == 1 and "norm" in name.lower() and name.endswith("weight"):
-            parameter.fill_(1.0)
-        else:
-            amplitude = math.sqrt(3 / fan_in(parameter)) if parameter.dim() > 1 else 0.01
-            _tile(parameter, block[: parameter.numel()].mul(amplitude).to(parameter.dtype))
-
-
-def _tile(parameter: torch.Tensor, block: torch.Tensor) -> None:
-    flat = parameter.view(-1)
-    whole = flat.numel() // block.numel() * block.numel()
-    if whole:
-        flat[:whole].view(-1, block.numel()).copy_(block.expand(whole // block.numel(), -1))
-    flat[whole:].copy_(block[: flat.numel() - whole])

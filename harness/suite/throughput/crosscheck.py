@@ -24,11 +24,6 @@ def _rows(work: Workload) -> int | None:
     return None if any(name.endswith(PACKED) for name in tensors) else len(next(iter(tensors.values())))
 
 
-def _prompt_tokens(work: Workload) -> int | None:
-    ids = work.prompt().get("input_ids")
-    return None if ids is None else ids.numel()
-
-
 def _new_tokens(work: Workload, of_each_row: int) -> int | None:
     rows = _rows(work)
     return None if rows is None else rows * of_each_row
@@ -36,7 +31,8 @@ def _new_tokens(work: Workload, of_each_row: int) -> int | None:
 
 COUNTED: dict[tuple[str, str], Callable[[Workload], int | None]] = {
     ("forward", "samples/s"): _rows,
-    ("prefill", "tokens/s"): _prompt_tokens,
+    ("train", "samples/s"): _rows,
+    ("prefill", "tokens/s"): Workload.prompt_tokens,
     ("decode", "tokens/s"): lambda work: _new_tokens(work, work.cell.parameters.output_tokens - 1),
     ("generate", "tokens/s"): lambda work: _new_tokens(work, work.cell.parameters.output_tokens),
 }

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.suite.functional.checks import Facts
-from harness.suite.latest import release
 from harness.suite.models.build import full_config, model_class
 from harness.suite.outcomes import Unsupported
 from harness.suite.throughput.clock import now, resolution, synchronise
@@ -24,7 +23,7 @@ from harness.suite.throughput.phases import Phase, applicable
 from harness.suite.throughput.seen import RoundTimes
 from harness.suite.throughput.settling import LEAST, Settling, settling
 from harness.suite.throughput.stopping import FEWEST
-from harness.suite.throughput.timed import TOTAL, TTFT, Timed, rounds_of
+from harness.suite.throughput.timed import TOTAL, TTFT, Amount, Timed, rounds_of
 from harness.suite.throughput.workload import Workload
 
 MOST_WARM_UP = 20
@@ -47,6 +46,9 @@ class Rounds:
     """Times that what the phase does was done before those in `loaded`."""
     left: float = 0.0
     """Seconds that the device still worked after the warm-up had ended."""
+    watch: Watch | None = None
+    memory: list[Amount] | None = None
+    """What the first round took: it is watched, and no other."""
 
     def prepare(self) -> tuple[tuple[Any], dict[str, Any]]:
         """Time the shallower depths, then make this round's state; pytest-benchmark does not time this.
@@ -55,7 +57,10 @@ class Rounds:
         """
         if self.phase.repeats:
             self.shallow += [(depth, _one_round(self.work, self.phase, depth)) for depth in self.work.shallow]
-        return (self.phase.prepare(self.work),), {}
+        state = self.phase.prepare(self.work)
+        if self.memory is None:
+            self.watch = Watch.begin(self.work, self.phase.cache(state))
+        return (state,), {}
 
     @property
     def layers(self) -> int | None:
@@ -69,6 +74,9 @@ class Rounds:
     def check(self, state: Any) -> None:
         """After the timed part: raise `Inconsistent` where the round contradicts itself."""
         self.gaps.append(self.phase.gaps(self.work, state, self.loaded[-1]))
+        if self.memory is None:
+            cache = self.phase.cache(state)
+            self.memory = self.watch.amounts(self.work, self.phase.name, cache) if self.watch else []
 
     def warm_up(self, most_s: float) -> "WarmUp":
         """Rounds that are not kept, until they have settled or `most_s` seconds are spent."""
@@ -130,12 +138,12 @@ class Watched:
     def begin(self) -> tuple[tuple[Any], dict[str, Any]]:
         """Before a round; pytest-benchmark does not time this."""
         prepared = self.rounds.prepare()
-        self.held.begin(prepared[0][0])
+        self.held.begin(self.rounds.phase.cache(prepared[0][0]))
         return prepared
 
     def end(self, state: Any) -> None:
         """After a round, untimed as well."""
-        self.held.end(state)
+        self.held.end(self.rounds.phase.cache(state))
         self.lookout.glance()
         self.rounds.check(state)
 
@@ -161,10 +169,9 @@ class WarmUp:
 def measure(work: Workload, phase: Phase, benchmark: Any) -> Timed:
     """What this process finds of the phase: a warm-up, then the rounds asked for that the budget allows."""
     work.forget()
-    release()  # what the phase before left behind is not this one's peak
-    rounds = Rounds(work, phase, before=0 if phase.repeats else work.loads)
+    rounds = Rounds(work, phase, before=phase.before(work))
     count, warm = _how_many(rounds) if phase.repeats else (1, None)
-    peak, watched = Watch.begin(work), Watched(rounds)
+    watched = Watched(rounds)
     benchmark.pedantic(rounds.run, setup=watched.begin, teardown=watched.end, rounds=count, iterations=1)
     disturbed = watched.lookout.end()
     seconds = list(benchmark.stats.stats.data)
@@ -178,7 +185,7 @@ def measure(work: Workload, phase: Phase, benchmark: Any) -> Timed:
         rounds=rounds_of(rounds.series(seconds)),
         gaps=tuple(tuple(gaps) for gaps in rounds.gaps),
         figures=found,
-        amounts=tuple(peak.amounts(work) if peak else ()),
+        amounts=tuple(rounds.memory or ()),
         disturbed=(*disturbed.words, *([watched.held.words] if watched.held.words else [])),
         unread=disturbed.unread,
         warm_up=str(warm.settling) if warm else "",

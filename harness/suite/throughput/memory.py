@@ -39,6 +39,11 @@ def peak(device: str) -> int | None:
     return _allocator(device, "max_memory_allocated")
 
 
+def reserved_peak(device: str) -> int | None:
+    """Most bytes that an accelerator's allocator held of it, in use or not; None on the CPU."""
+    return None if device == "cpu" else _allocator(device, "max_memory_reserved")
+
+
 def reset_peak(device: str) -> bool:
     """Start a new peak; False where that cannot be done, and the old peak stands."""
     if device != "cpu":
@@ -62,9 +67,12 @@ def libraries(maps: Path = MAPS) -> int:
     return 1024 * sum(int(resident) for resident in LIBRARY.findall(text))
 
 
-def available() -> int | None:
-    """Bytes the kernel thinks can be had without swapping."""
-    return _field(MEMINFO, "MemAvailable")
+def available(device: str = "cpu") -> int | None:
+    """Bytes that can be had: without swapping, as the kernel thinks, or as the device says are free."""
+    if device == "cpu":
+        return _field(MEMINFO, "MemAvailable")
+    read = getattr(_module(device), "mem_get_info", None)
+    return None if read is None else int(read()[0])
 
 
 def _module(device: str) -> Any:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from harness.suite.throughput.starting import FIRST, LATER, OVERHEAD
 from harness.suite.throughput.timed import TOTAL, TPOT, TTFT, Figure
 from harness.suite.throughput.work_done import Utilised
 from harness.suite.throughput.workload import Workload
@@ -32,8 +33,7 @@ def _samples(work: Workload) -> float:
 
 
 def _prompt(work: Workload) -> float | None:
-    ids = work.prompt().get("input_ids")
-    return None if ids is None else ids.numel()
+    return work.prompt_tokens()
 
 
 def _decoded(work: Workload) -> float:
@@ -47,7 +47,14 @@ def _output(work: Workload) -> float:
 
 
 DERIVED: dict[str, tuple[Derived, ...]] = {
-    "load": (Derived("load_time", "s", TOTAL, _one),),
+    "fill": (Derived("fill_time", "s", TOTAL, _one),),
+    "load_cold": (Derived("load_cold_time", "s", TOTAL, _one),),
+    "load_warm": (Derived("load_warm_time", "s", TOTAL, _one),),
+    "first_call": (
+        Derived("first_call_time", "s", FIRST, _one),
+        Derived("later_call_time", "s", LATER, _one),
+        Derived("first_call_overhead", "s", OVERHEAD, _one),
+    ),
     "forward": (
         Derived("forward_time", "s", TOTAL, _one),
         Derived("samples_per_s", "samples/s", TOTAL, _samples, rate=True),
@@ -65,6 +72,10 @@ DERIVED: dict[str, tuple[Derived, ...]] = {
         Derived("output_tokens_per_s", "tokens/s", TOTAL, _output, rate=True),
         Derived("ttft", "s", TTFT, _one),
         Derived("tpot", "s", TPOT, _one),
+    ),
+    "train": (
+        Derived("train_step_time", "s", TOTAL, _one),
+        Derived("train_samples_per_s", "samples/s", TOTAL, _samples, rate=True),
     ),
 }
 """Phase → its figures."""

@@ -10,60 +10,91 @@ import torch
 from harness.matrix.records import Cell
 from harness.suite.functional.generation import decoder_start
 from harness.suite.latest import release
-from harness.suite.models.build import depth, full_config, full_model, set_depth, tiny_model
+from harness.suite.models.build import depth, full_config, model_class, set_depth, tiny_model
+from harness.suite.models.cached import tensors
 from harness.suite.models.inputs.context import Shape
 from harness.suite.models.inputs.make import find_recipe, make_inputs
-from harness.suite.models.inputs.modalities import PIXELS
 from harness.suite.models.inputs.rows import placed
-from harness.suite.models.inputs.text import placeholder_id
-from harness.suite.outcomes import Unsupported
-from harness.suite.throughput import memory
-from harness.suite.throughput.clock import synchronise
+from harness.suite.throughput import cgroup, memory, refusals, variants
 from harness.suite.throughput.depth import Size, depth_that_fits, measure_size, shallow_depths
+from harness.suite.throughput.loaded import Loaded
 from harness.suite.throughput.timed import Timed  # noqa: TC001 — a field of the class
 
 IMAGE = 224
 """Pixels a side for a model that takes any (ResNet): what the library's processors crop to for it."""
 AUDIO = 160_000
 """Samples of raw audio: 10 s at 16 kHz, about an utterance."""
+LEARNING_RATE = 1e-6
+"""Of the step that is timed: small, so that weights are the same size after any number of rounds."""
 
 
 class Workload:
-    """A cell's model and inputs. `model` exists once `load` has run."""
+    """A cell's model and inputs. `model` exists once it has been filled, or loaded."""
 
-    def __init__(self, cell: Cell, size: Size, layers: int | None, baseline: int | None) -> None:
+    def __init__(
+        self, cell: Cell, size: Size, layers: int | None, baseline: int | None, limit: int | None = None
+    ) -> None:
         self.cell = cell
         self.size = size
         self.layers = layers
         """The reduced depth; None where the whole model fits."""
         self.baseline = baseline
         """Bytes in use before the model, on its device: the libraries' import."""
+        group, self.group_unread = cgroup.own()
+        self.group_baseline = cgroup.used(group) if group else None
+        """Bytes that all of this container used before the model; None where `group_unread` says why."""
         self.dtype: torch.dtype = getattr(torch, cell.parameters.dtype)
         self.device = cell.torch_device
-        self.loads = 0
-        """Times that the weights were allocated and filled."""
+        self.limit = limit
+        """Bytes that everything together may take; None where nothing says so."""
+        self.calls = 0
+        """Times that a phase has called the model."""
         self.timed: list[Timed] = []
         """What this process has timed so far."""
-        self._model: Any = None
+        self.loaded = Loaded(cell, layers)
+        self._optimiser: torch.optim.Optimizer | None = None
         self._inputs: dict[str, Any] = {}
         self._remembered: dict[tuple[str, int | None], Any] = {}
 
     @classmethod
     def of(cls, cell: Cell, memory_bytes: int | None) -> "Workload":
-        """Decide the depth; nothing is allocated yet. `memory_bytes` None takes what the machine has free."""
-        size = measure_size(cell.model)
-        limit = memory_bytes or memory.available()
-        dtype: torch.dtype = getattr(torch, cell.parameters.dtype)
-        layers = depth_that_fits(size, dtype.itemsize, limit if cell.torch_device == "cpu" else None)
+        """Decide the depth; nothing is allocated yet. `memory_bytes` None takes what the machine has free.
+
+        `Unsupported`, in a sentence, where what is asked for cannot be run.
+        """
+        found, config, asked = model_class(cell.model), full_config(cell.model), cell.parameters
+        dtype: torch.dtype = getattr(torch, asked.dtype)
+        arguments = frozenset(inspect.signature(found.forward).parameters)  # type: ignore[attr-defined]
+        tokens = refusals.caption_tokens(found, config) or asked.input_tokens
+        refusals.require_layers(asked.layers, config, cell.model.id)
+        refusals.require_positions(found, config, tokens, asked.output_tokens)
+        refusals.require_dtype(dtype, cell.torch_device)
+        variants.require_variant(asked, cell.torch_device, found, arguments)
+        if asked.quantisation is not None:
+            variants.require_quantised(cell.model)
+        size, on_cpu = measure_size(cell.model), cell.torch_device == "cpu"
+        limit = (memory_bytes if on_cpu else None) or memory.available(cell.torch_device)
+        layers = asked.layers if asked.layers != size.layers else None
+        if layers is None:
+            layers = depth_that_fits(size, dtype.itemsize, limit if on_cpu else None)
         release()
-        return cls(cell, size, layers, memory.used(cell.torch_device))
+        work = cls(cell, size, layers, memory.used(cell.torch_device), limit)
+        need = work.need()
+        if need is not None:
+            refusals.require_room(need, asked.batch, limit)
+        return work
+
+    def need(self) -> refusals.Need | None:
+        """What the cell takes at the depth that is loaded; None where the configuration does not tell."""
+        config = full_config(self.cell.model, self.layers)
+        parameters = self.size.whole if self.layers is None else self.size.at(self.layers)
+        weights = parameters * self.dtype.itemsize
+        return refusals.need(self.cell, model_class(self.cell.model), config, weights)
 
     @property
     def model(self) -> Any:
-        """The loaded model."""
-        if self._model is None:
-            self.load()
-        return self._model
+        """The model that is timed: filled where nothing has loaded it, and as the cell's variants have it."""
+        return self.loaded.varied()
 
     @property
     def whole_layers(self) -> int:
@@ -93,7 +124,20 @@ class Workload:
             "layers": self.size.layers,
             "layers_loaded": self.layers or self.size.layers,
             "weights": "random",
+            "memory": {
+                "limit": self.limit,
+                "baseline": self.baseline,
+                "group_baseline": self.group_baseline,
+                "group_unread": self.group_unread,
+                "cache_counted": self.cache_bytes(),
+            },
         }
+
+    def cache_bytes(self) -> int:
+        """Bytes that the batch's cache is counted to take at the last token; 0 where none is known."""
+        config = full_config(self.cell.model, self.layers)
+        elements = refusals.cache_elements(self.cell, model_class(self.cell.model), config)
+        return elements * self.cell.parameters.batch * self.dtype.itemsize
 
     def remembered(self, name: str, make: Callable[[], Any]) -> Any:
         """What `make` gives at the present depth, made once."""
@@ -105,16 +149,20 @@ class Workload:
     def forget(self) -> None:
         """Let go of what was remembered."""
         self._remembered.clear()
+        self._optimiser = None
 
-    def load(self) -> None:
-        """Allocate and fill the weights, and move them to the device."""
-        self._model = None
-        self.forget()
-        config = full_config(self.cell.model, self.layers)
-        seed = self.cell.parameters.seed
-        self._model = full_model(self.cell.model, config, self.dtype, seed).to(self.device)
-        synchronise(self.device)
-        self.loads += 1
+    @property
+    def spare_bytes(self) -> int:
+        """Of the remembered states: rounds begin with a copy of one, and nobody else would keep them."""
+        states = [part for step in self._remembered.values() for part in step.state.values()]
+        return sum(tensor.nbytes for state in states for _, tensor in tensors(state))
+
+    @property
+    def optimiser(self) -> torch.optim.Optimizer:
+        """AdamW over all that is trained, made once; its states are allocated by its first step."""
+        if self._optimiser is None:
+            self._optimiser = torch.optim.AdamW(self.model.parameters(), lr=LEARNING_RATE)
+        return self._optimiser
 
     def inputs(self) -> dict[str, Any]:
         """Arguments of `forward`, on the device, floating-point ones in the cell's dtype; made once.
@@ -125,14 +173,16 @@ class Workload:
         if not self._inputs:
             asked = self.cell.parameters
             tokens = caption_tokens(self.model) or asked.input_tokens
-            self._require_positions(tokens)
             # The layout is the class's: it is found on a tiny model, where trying costs nothing.
             recipe = find_recipe(tiny_model(self.cell.model, asked.seed))
             shape = Shape(
                 batch=asked.batch, tokens=tokens, seed=asked.seed, image=IMAGE, audio=AUDIO, full=True
             )
             made = make_inputs(self.model, shape, recipe)
-            self._require_positions(made["input_ids"].shape[1] if "input_ids" in made else tokens)
+            longest = made["input_ids"].shape[1] if "input_ids" in made else tokens
+            refusals.require_positions(
+                type(self.model), self.model.config, longest, self.cell.parameters.output_tokens
+            )
             self._inputs = {name: placed(value, self.device, self.dtype) for name, value in made.items()}
         return self._inputs
 
@@ -144,24 +194,29 @@ class Workload:
         """Arguments of `generate`."""
         return {name: value for name, value in self.inputs().items() if name != "decoder_input_ids"}
 
+    def prompt_tokens(self) -> int | None:
+        """Tokens of the prompt, of all rows; None where it is not of tokens (Whisper).
+
+        Several codes at one position are one token (Kyutai).
+        """
+        ids = self.prompt().get("input_ids")
+        return None if ids is None else ids.shape[0] * ids.shape[1]
+
     def first_step(self) -> dict[str, Any]:
-        """Arguments of the forward that prefills: the prompt, and the start token of a separate decoder."""
-        prompt, config = self.prompt(), self.model.config
+        """Arguments of the forward that prefills: the prompt, and the start token of a separate decoder.
+
+        A cache that is allocated once is among them, fresh.
+        """
+        prompt, config, asked = self.prompt(), self.model.config, self.cell.parameters
+        if asked.cache == "static":
+            prompt = prompt | {
+                variants.CACHED: variants.static_cache(self.model, prompt, asked.output_tokens)
+            }
         if not config.is_encoder_decoder:
             return prompt
         start = decoder_start(self.model).get("decoder_start_token_id")
         start = self.model.generation_config.decoder_start_token_id if start is None else start
-        batch = self.cell.parameters.batch
-        return prompt | {"decoder_input_ids": torch.full((batch, 1), start, device=self.device)}
-
-    def _require_positions(self, tokens: int) -> None:
-        """`Unsupported` where the prompt, or what follows it in a decoder, is past the model's positions."""
-        config = self.model.config
-        follow = self.model.can_generate() and not config.is_encoder_decoder
-        length = tokens + (self.cell.parameters.output_tokens if follow else 0)
-        positions = getattr(config.get_text_config(), "max_position_embeddings", None)
-        if isinstance(positions, int) and self.model.main_input_name == "input_ids" and length > positions:
-            raise Unsupported(f"{length} tokens are asked for, and the model has {positions} positions")
+        return prompt | {"decoder_input_ids": torch.full((asked.batch, 1), start, device=self.device)}
 
     @contextlib.contextmanager
     def at_depth(self, layers: int) -> Iterator[None]:
@@ -194,12 +249,5 @@ class Workload:
 
 
 def caption_tokens(model: Any) -> int | None:
-    """Length of a caption where text is read beside an image (CLIP); None for any other model.
-
-    The library's processors pad each caption to all the positions that the text tower has.
-    """
-    accepted = inspect.signature(model.forward).parameters.keys()
-    beside = "input_ids" in accepted and bool(accepted & set(PIXELS))
-    if not beside or placeholder_id(model.config, "image") is not None:
-        return None
-    return int(model.config.get_text_config().max_position_embeddings)
+    """Length of a caption where text is read beside an image (CLIP); None for any other model."""
+    return refusals.caption_tokens(type(model), model.config)

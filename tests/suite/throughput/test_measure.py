@@ -151,8 +151,8 @@ def test_rounds_of_every_depth_are_timed_without_collecting_garbage(
     assert gc.isenabled()
 
 
-def test_a_load_is_made_once_and_not_warmed_up(make_workload: MakeWorkload, benchmark: Any) -> None:
-    found = measure(make_workload("gpt2", 2, parameters=PARAMETERS), PHASES["load"], benchmark)
+def test_a_fill_is_made_once_and_not_warmed_up(make_workload: MakeWorkload, benchmark: Any) -> None:
+    found = measure(make_workload("gpt2", 2, parameters=PARAMETERS), PHASES["fill"], benchmark)
     assert samples(found) == 1
     assert found.series(TOTAL).keys() == {2}
 
@@ -193,13 +193,13 @@ def test_a_round_that_does_not_wait_for_its_device_ends_the_phase(
             measure(work, Phase("forward", run), benchmark)
 
 
-def test_a_load_of_what_was_loaded_before_is_not_the_first(
+def test_a_fill_of_what_was_filled_before_is_not_the_first(
     make_workload: MakeWorkload, benchmark: Any
 ) -> None:
     work = make_workload("gpt2", parameters=PARAMETERS)
-    work.model  # noqa: B018 — load it
+    work.model  # noqa: B018 — fill it
     with pytest.raises(Inconsistent, match=r"first: .* run 1 times before"):
-        measure(work, PHASES["load"], benchmark)
+        measure(work, PHASES["fill"], benchmark)
 
 
 def test_a_disturbed_phase_is_marked_with_what_disturbed_it(
@@ -224,6 +224,7 @@ def test_a_disturbed_phase_is_marked_with_what_disturbed_it(
     assert any(words.startswith("other processes took") for words in found.disturbed)
 
 
+@pytest.mark.filterwarnings("ignore:Benchmark fixture was not used")  # it ends in the warm-up
 def test_a_baseline_from_before_the_import_ends_the_phase(
     make_workload: MakeWorkload, benchmark: Any
 ) -> None:
@@ -235,6 +236,7 @@ def test_a_baseline_from_before_the_import_ends_the_phase(
         measure(work, Probe().phase, benchmark)
 
 
+@pytest.mark.filterwarnings("ignore:Benchmark fixture was not used")  # it ends in the warm-up
 def test_a_peak_that_was_never_set_back_ends_the_phase(
     make_workload: MakeWorkload, benchmark: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -69,4 +69,4 @@ def test_utilisation_is_the_least_seconds_over_those_it_took() -> None:
 
 
 def test_what_is_not_counted_has_no_utilisation() -> None:
-    assert list(utilisation("load", None)) == []
+    assert list(utilisation("fill", None)) == []

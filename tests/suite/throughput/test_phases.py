@@ -118,10 +118,10 @@ def test_an_early_end_token_does_not_shorten_a_request(make_workload: MakeWorklo
 @pytest.mark.parametrize(
     ("name", "phases"),
     [
-        ("bert", {"load", "forward"}),
-        ("wav2vec2", {"load", "forward"}),
-        ("whisper", {"load", "prefill", "decode", "generate"}),
-        ("gpt2", {"load", "prefill", "decode", "generate"}),
+        ("bert", {"fill", "first_call", "forward"}),
+        ("wav2vec2", {"fill", "first_call", "forward"}),
+        ("whisper", {"fill", "first_call", "prefill", "decode", "generate"}),
+        ("gpt2", {"fill", "first_call", "prefill", "decode", "generate"}),
     ],
 )
 def test_phases_follow_from_what_the_model_can_do(

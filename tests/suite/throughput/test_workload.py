@@ -13,7 +13,7 @@ from harness.suite.functional.subject import tensors
 from harness.suite.models.build import depth, full_config, full_model
 from harness.suite.models.inputs.text import placeholder_id
 from harness.suite.outcomes import Unsupported
-from harness.suite.throughput.workload import Workload
+from harness.suite.throughput.workload import Workload, caption_tokens
 
 MakeWorkload = Callable[..., Workload]
 STACKS = ("bert", "gpt2", "llama", "llava", "mamba", "mixtral", "qwen25_0_5b", "starcoder2_15b", "t5")
@@ -156,3 +156,25 @@ def test_half_the_bytes_fit_a_deeper_stack(make_workload: MakeWorkload) -> None:
     assert Workload.of(work.cell, limit).layers == 2
     assert (Workload.of(half, limit).layers or 4) > 2
     assert Workload.of(half, limit).weights_bytes == work.weights_bytes / 2
+
+
+def test_text_beside_an_image_has_the_length_asked_for_where_its_tower_sets_none(
+    make_workload: MakeWorkload,
+) -> None:
+    """UDOP's positions are relative: there is no number of them."""
+    work = make_workload("udop")
+    assert caption_tokens(work.model) is None
+    assert work.inputs()["input_ids"].shape == (2, 10)
+
+
+def test_codes_at_one_position_are_one_token_of_the_prompt(make_workload: MakeWorkload) -> None:
+    """Kyutai reads 32 codes and a token of text at each."""
+    work = make_workload("kyutai_speech_to_text")
+    ids = work.prompt()["input_ids"]
+    assert ids.dim() == 3
+    assert work.prompt_tokens() == ids.shape[0] * ids.shape[1]
+
+
+def test_a_prompt_of_sound_has_no_tokens(make_workload: MakeWorkload) -> None:
+    assert make_workload("whisper").prompt_tokens() is None
+    assert make_workload("llama").prompt_tokens() == 2 * 10
