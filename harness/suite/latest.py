@@ -16,21 +16,30 @@ Built = TypeVar("Built")
 class Latest(Generic[Built]):
     """Builds a cell's object when first asked, and lets go of the last cell's before it does."""
 
-    def __init__(self, build: Callable[[Cell], Built]) -> None:
+    def __init__(
+        self, build: Callable[[Cell], Built], close: Callable[[Built], None] = lambda _: None
+    ) -> None:
         self._build = build
+        self._close = close
         self._cell: Cell | None = None
         self._built: Built | None = None
 
     def of(self, cell: Cell) -> Built:
         """The cell's object; where building it failed before, the test is skipped with that reason."""
         if cell is not self._cell:
-            self._built = None
-            release()
+            self.let_go()
             self._cell = cell
             self._built = self._build(cell)
         if self._built is None:
             pytest.skip("the model could not be built")
         return self._built
+
+    def let_go(self) -> None:
+        """Close the last cell's object, and keep nothing of it."""
+        if self._built is not None:
+            self._close(self._built)
+        self._cell = self._built = None
+        release()
 
 
 def release() -> None:

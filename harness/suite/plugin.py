@@ -58,7 +58,9 @@ def pytest_configure(config: pytest.Config) -> None:
     order = Order.read(cells)
     config.stash[ORDER] = order
     config.stash[SUBJECTS] = Latest(lambda cell: subject_of(brought(cell)))
-    config.stash[WORKLOADS] = Latest(lambda cell: Workload.of(brought(cell), order.memory_bytes))
+    config.stash[WORKLOADS] = Latest(
+        lambda cell: Workload.of(brought(cell), order.memory_bytes), lambda work: work.loaded.close()
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -101,12 +103,15 @@ def expand(session: pytest.Session, cell: Cell) -> list[pytest.Item]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Say what begins."""
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, Any, Any]:
+    """Say what begins; after the last test of a process leave no files of its model."""
     params = _params(item)
     kind = _kind(params)
     item.config.stash[INSIDE].begin(kind, params[kind])
-    return (yield)
+    ended = yield
+    if nextitem is None:
+        item.config.stash[WORKLOADS].let_go()
+    return ended
 
 
 @pytest.hookimpl(wrapper=True)

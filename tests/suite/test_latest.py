@@ -55,3 +55,15 @@ def test_what_could_not_be_built_is_not_tried_again(cells: tuple[Cell, Cell]) ->
     with pytest.raises(pytest.skip.Exception, match="could not be built"):
         latest.of(cells[0])
     assert tried == [cells[0]]
+
+
+def test_what_is_let_go_is_closed_once(make_cell: Callable[..., Cell]) -> None:
+    closed: list[str] = []
+    latest = Latest(lambda cell: cell.id, closed.append)
+    bert, gpt2 = make_cell("bert"), make_cell("gpt2")
+    latest.of(bert)
+    latest.of(gpt2)
+    assert closed == [bert.id]
+    latest.let_go()
+    latest.let_go()
+    assert closed == [bert.id, gpt2.id]
