@@ -73,6 +73,18 @@ def bench(session: nox.Session) -> None:
     harness(session, "run", "--suite", "throughput", *session.posargs)
 
 
+@nox.session
+def fit(session: nox.Session) -> None:
+    """What models need and where they fit: `nox -s fit -- starcoder2_15b --accelerator H100`."""
+    harness(session, "fit", *session.posargs)
+
+
+@nox.session
+def roofline(session: nox.Session) -> None:
+    """What this machine can do at most: `nox -s roofline -- --threads 1,2`."""
+    harness(session, "roofline", *session.posargs)
+
+
 def image_session(device: dict[str, str]) -> None:
     """`image-<device>`: build its image, unless an unchanged one is there."""
 

@@ -148,7 +148,7 @@ def _carry_out(store: RunStore, planned: Plan, way: Way, request: Request, displ
         run=store.run,
         folder=store.folder,
         # The cells' own threads: of a run that is resumed they are not typed again.
-        limits=limits(request.memory_bytes, planned.cells[0].parameters.threads),
+        limits=limits(request.memory_bytes, _threads(planned.cells)),
         provenance=way.provenance,
         keep=lambda result: _keep(store, display, result),
         progress=display.event,
@@ -174,6 +174,12 @@ def _carry_out(store: RunStore, planned: Plan, way: Way, request: Request, displ
         )
     )
     return Done(store=store, cells=planned.cells, exit_code=code)
+
+
+def _threads(cells: tuple[Cell, ...]) -> int | None:
+    """The most that a cell has; None where one takes every CPU."""
+    each = [cell.parameters.threads for cell in cells]
+    return None if None in each else max(threads or 0 for threads in each)
 
 
 def _keep(store: RunStore, display: Display, result: Result) -> None:

@@ -6,7 +6,7 @@ from itertools import product
 from typing import Any
 
 from harness.errors import SelectionError
-from harness.matrix.records import Architecture, Device, Model, Parameters, Suite
+from harness.matrix.records import Device, Model, Parameters, Suite
 
 VARIANTS = {
     "mode": "{}",
@@ -25,6 +25,8 @@ AXIS_MARKS = {"batch": "b{}", "input_tokens": "i{}", "output_tokens": "o{}"}
 SUITE_PARAMETERS = {
     Suite.FUNCTIONAL: {"dtype", "threads", "seed"},
     Suite.THROUGHPUT: {row.name for row in fields(Parameters)} - AXIS_MARKS.keys(),
+    Suite.FIT: frozenset[str](),
+    Suite.ROOFLINE: {"dtype", "threads"},
 }
 """Parameters that a suite reads, beside the axes of a throughput cell's architecture."""
 
@@ -61,10 +63,12 @@ def sweep(base: Parameters, lists: Mapping[str, Sequence[Any]]) -> tuple[Paramet
     )
 
 
-def read_by(suite: Suite, architecture: Architecture, parameters: Parameters) -> Parameters:
-    """The parameters that change this cell, the others at their defaults: equal ids mean equal cells."""
-    axes = set(architecture.axes) if suite is Suite.THROUGHPUT else set()
-    read = SUITE_PARAMETERS[suite] | axes
+def read_by(suite: Suite, axes: Iterable[str], parameters: Parameters) -> Parameters:
+    """The parameters that change this cell, the others at their defaults: equal ids mean equal cells.
+
+    `axes` are those of the model's architecture.
+    """
+    read = SUITE_PARAMETERS[suite] | (set(axes) if suite is Suite.THROUGHPUT else set())
     return replace(
         Parameters(),
         **{row.name: getattr(parameters, row.name) for row in fields(Parameters) if row.name in read},
@@ -74,7 +78,9 @@ def read_by(suite: Suite, architecture: Architecture, parameters: Parameters) ->
 def cell_id(model: Model, device: Device, suite: Suite, parameters: Parameters, axes: Iterable[str]) -> str:
     """Safe as a file's name, the same on every machine, different where what is measured differs."""
     pair = [model.id, model.model_class] if suite is Suite.FUNCTIONAL else [model.id]
-    parts = [*pair, device.id, suite.value, parameters.dtype]
+    parts = [*pair, device.id, suite.value]
+    if "dtype" in SUITE_PARAMETERS[suite]:
+        parts.append(parameters.dtype)
     if suite is Suite.THROUGHPUT:
         parts += [AXIS_MARKS[axis].format(getattr(parameters, axis)) for axis in axes]
     default = Parameters()

@@ -9,6 +9,7 @@ from harness.errors import SelectionError
 from harness.matrix.names import check_names, resolve
 from harness.matrix.parameters import LEAST, cell_id, read_by, require_sane
 from harness.matrix.records import (
+    MACHINE,
     Batch,
     Cell,
     Device,
@@ -20,9 +21,12 @@ from harness.matrix.records import (
     Tolerance,
 )
 
-TIMEOUT_S = {Suite.FUNCTIONAL: 120.0, Suite.THROUGHPUT: 700.0}
+TIMEOUT_S = {Suite.FUNCTIONAL: 120.0, Suite.THROUGHPUT: 700.0, Suite.FIT: 300.0, Suite.ROOFLINE: 600.0}
 """Seconds a cell may take where the user says nothing, of what is timed beyond its budget: ample for the
 slowest on two cores."""
+
+COUNTED = {Suite.FIT, Suite.ROOFLINE}
+"""Suites that ask neither whether a model is right nor how fast it is."""
 
 ASKED_FOR = {"load_cold", "load_warm", "train"}
 """Phases that are timed only where they are named."""
@@ -40,14 +44,18 @@ def plan(
     timeout_s: float | None = None,
     today: date | None = None,
 ) -> tuple[Cell, ...]:
-    """A functional cell a model and class, a throughput cell a model, in the order given, each once a sweep.
+    """A functional cell a model and class, another suite's a model, in the order given, each once a sweep.
 
     `sweep` is what is varied; what a model does not read makes no further cell. `checks` and `phases` are
-    names as typed; a model to which none of them applies has no cell. `today` decides which known failures
+    names as typed; a model to which none of them applies has no cell. The roofline's cells are the machine's,
+    whatever the models. `today` decides which known failures
     have expired; it is UTC's date unless given. SelectionError for a name, dtype or number that does not fit.
     """
     for parameters in sweep:
         require_sane(parameters, device, suite, timeout_s)
+    if suite in COUNTED:
+        rows = (MACHINE,) if suite is Suite.ROOFLINE else models
+        return _counted(rows, device, suite, sweep, timeout_s)
     wanted = _wanted_checks(matrix, checks, suite)
     timed = _wanted_phases(matrix, phases, suite)
     today = today or datetime.now(UTC).date()
@@ -56,7 +64,7 @@ def plan(
         architecture = matrix.architecture(model.architecture)
         own = tuple(check for check in architecture.checks if check in wanted)
         steps = tuple(phase for phase in architecture.phases if phase in timed)
-        read = [read_by(suite, architecture, parameters) for parameters in sweep]
+        read = [read_by(suite, architecture.axes, parameters) for parameters in sweep]
         if own and (steps or suite is Suite.FUNCTIONAL):
             for pair, varied in product(_pairs(model, suite), read):
                 cell = _cell(matrix, pair, device, suite, varied, checks=own, phases=steps, today=today)
@@ -158,6 +166,34 @@ def _cell(
         known_failures=ledger(matrix.known_failures, checks, model, device, today),
         timeout_s=TIMEOUT_S[suite] + (parameters.budget_s if suite is Suite.THROUGHPUT else 0.0),
     )
+
+
+def _counted(
+    models: Iterable[Model],
+    device: Device,
+    suite: Suite,
+    sweep: Sequence[Parameters],
+    timeout_s: float | None,
+) -> tuple[Cell, ...]:
+    """Cells without checks: what they find has no tolerance."""
+    read = [read_by(suite, (), parameters) for parameters in sweep]
+    cells = [
+        Cell(
+            id=cell_id(model, device, suite, parameters, ()),
+            model=model,
+            suite=suite,
+            device=device.id,
+            torch_device=device.torch_device,
+            parameters=parameters,
+            checks=(),
+            phases=(),
+            tolerances={},
+            known_failures={},
+            timeout_s=timeout_s or TIMEOUT_S[suite],
+        )
+        for (model, parameters) in product((pair for row in models for pair in _pairs(row, suite)), read)
+    ]
+    return tuple({cell.id: cell for cell in cells}.values())
 
 
 def _wanted_checks(matrix: Matrix, checks: Sequence[str] | None, suite: Suite) -> set[str]:

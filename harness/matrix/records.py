@@ -18,10 +18,12 @@ class Priority(StrEnum):
 
 
 class Suite(StrEnum):
-    """What is asked of a model: is it right, or how fast is it?"""
+    """What is asked: is a model right, how fast is it, what does it need, and what can this machine do?"""
 
     FUNCTIONAL = "functional"
     THROUGHPUT = "throughput"
+    FIT = "fit"
+    ROOFLINE = "roofline"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +122,10 @@ class Model:
     def remote_code(self) -> bool:
         """Whether its classes are code that a checkpoint brings."""
         return self.checkpoint is not None and self.checkpoint.remote_code
+
+
+MACHINE = Model(id="machine", model_type="machine", architecture="machine", classes=("Machine",))
+"""Stands in a roofline cell where others have their model: what is measured is the machine itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from harness.results.intervals import Interval
+from harness.results.sheet import Sheet
 
 VERSION = 1
 
@@ -99,6 +100,8 @@ class Report:
     message: str = ""
     checks: tuple[Check, ...] = ()
     metrics: tuple[Metric, ...] = ()
+    sheet: Sheet | None = None
+    """What the model needs, of a fit cell."""
     facts: dict[str, Any] = field(default_factory=dict)
     """What the inside knows: versions of python, torch and transformers, threads, CPU, depth, shapes."""
     started: str
@@ -116,7 +119,8 @@ class Report:
             | {
                 "outcome": Outcome(data["outcome"]),
                 "checks": tuple(_check(row) for row in data.get("checks", ())),
-                "metrics": tuple(_metric(row) for row in data.get("metrics", ())),
+                "metrics": tuple(metric_from_json(row) for row in data.get("metrics", ())),
+                "sheet": Sheet.from_json(data["sheet"]) if data.get("sheet") else None,
             }
         )
 
@@ -191,7 +195,8 @@ def _check(data: dict[str, Any]) -> Check:
     return Check(**data | {"outcome": Outcome(data["outcome"])})
 
 
-def _metric(data: dict[str, Any]) -> Metric:
+def metric_from_json(data: dict[str, Any]) -> Metric:
+    """A metric as a record; `data` has passed the schema."""
     estimate = data.get("estimate")
     if estimate:
         estimate = Estimate(**estimate | {"depths": tuple(estimate["depths"])})

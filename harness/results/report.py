@@ -6,7 +6,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, TextIO
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -17,6 +16,8 @@ from harness.results import overview, timings
 from harness.results.figures import line
 from harness.results.overview import Row
 from harness.results.record import Outcome, Result
+from harness.results.roofline_report import rooflines
+from harness.results.tables import plain_table
 from harness.results.verdict import EXPECTED, exit_code, judge, missing
 
 WIDTH = 120
@@ -52,6 +53,10 @@ SHORT = {
     "pipeline": "pip",
 }
 """Check → its column's heading; thirteen full names fit on no terminal."""
+
+
+BY_DTYPE = {Suite.FUNCTIONAL, Suite.THROUGHPUT}
+"""Suites with a table a dtype."""
 
 
 def console(file: TextIO) -> Console:
@@ -110,7 +115,7 @@ def _parts(
     cells = [Cell.from_json(result.cell) for result in results]
     rows = sorted(zip(cells, results, strict=True), key=lambda row: _group(row[0]))
     for (suite, device, dtype), group in groupby(rows, key=lambda row: _group(row[0])):
-        yield Text(f"{suite} on {device}, {dtype}", style="bold")
+        yield Text(f"{suite} on {device}{f', {dtype}' if dtype else ''}", style="bold")
         yield from TABLES[suite](list(group), out)
         yield Text()
     yield from _legend(results, out)
@@ -134,7 +139,7 @@ def _from_here(folder: Path) -> Path:
 
 
 def _group(cell: Cell) -> tuple[Suite, str, str]:
-    return cell.suite, cell.device, cell.parameters.dtype
+    return cell.suite, cell.device, cell.parameters.dtype if cell.suite in BY_DTYPE else ""
 
 
 def _functional(rows: list[Row], out: Console) -> Iterator[Table]:
@@ -151,7 +156,7 @@ def _counted(rows: list[Row]) -> Table:
     """Architecture × outcome."""
     counted = overview.counts(rows)
     names = overview.columns(counted)
-    table = _table("architecture", gap=2)
+    table = plain_table("architecture", gap=2)
     for name in names:
         table.add_column(name, justify="right")
     for group, numbers in counted.items():
@@ -164,7 +169,7 @@ def _marked(rows: list[Row], called: dict[str, str], out: Console) -> Table:
     """Model × check: a mark each, blank where the check does not apply."""
     applying = dict.fromkeys(check for cell, _ in rows for check in cell.checks)
     names = [name for name in SHORT if name in applying] + [name for name in applying if name not in SHORT]
-    table = _table("model", *(SHORT.get(name, name) for name in names))
+    table = plain_table("model", *(SHORT.get(name, name) for name in names))
     table.add_column("s", justify="right")
     table.add_column("outcome")
     for cell, result in rows:
@@ -176,7 +181,7 @@ def _marked(rows: list[Row], called: dict[str, str], out: Console) -> Table:
 
 def _throughput(rows: list[Row], _: Console) -> Iterator[Table]:
     """A row a metric; one row that says why where a cell has none."""
-    table = _table("model", "phase", gap=2)
+    table = plain_table("model", "phase", gap=2)
     table.add_column("metric", no_wrap=True)  # a name in pieces is no name
     for heading in ("figure", "from to", "n"):
         table.add_column(heading, justify="right", overflow="fold")
@@ -192,18 +197,32 @@ def _throughput(rows: list[Row], _: Console) -> Iterator[Table]:
     yield table
 
 
+def _sheets(rows: list[Row], _: Console) -> Iterator[Table]:
+    """A row a model; where it fits is for `harness fit`."""
+    shown = plain_table("model", gap=2)
+    for heading in ("parameters", "active", "bytes in bfloat16"):
+        shown.add_column(heading, justify="right")
+    shown.add_column("outcome", overflow="fold")
+    for cell, result in rows:
+        found = result.report.sheet
+        counted = (
+            ["", "", ""]
+            if found is None
+            else [
+                f"{n:,}"
+                for n in (found.parameters.total, found.parameters.active, found.parameters.bytes("bfloat16"))
+            ]
+        )
+        shown.add_row(cell.model.id, *counted, _word(result.outcome))
+    yield shown
+
+
 TABLES: dict[Suite, Callable[[list[Row], Console], Iterator[Table]]] = {
     Suite.FUNCTIONAL: _functional,
     Suite.THROUGHPUT: _throughput,
+    Suite.FIT: _sheets,
+    Suite.ROOFLINE: lambda rows, _: rooflines(rows, plain_table(gap=2)),
 }
-
-
-def _table(*headings: str, gap: int = 1) -> Table:
-    """No lines but one below the headings: eleven checks fit in eighty columns."""
-    table = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, gap - 1, 0, 0))
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
-    return table
 
 
 def _sizes(cell: Cell) -> str:

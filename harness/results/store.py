@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, Self
 
 from harness.errors import RecordError, ResultsError
 from harness.files import replace
-from harness.matrix.records import Cell
+from harness.matrix.records import Cell, Suite
 from harness.matrix.schema import Kind, require
 from harness.results.record import VERSION, Result
 
@@ -183,6 +183,13 @@ def runs(results: Path) -> tuple[Run, ...]:
             return ()
         folders = sorted((path.parent for path in results.glob(f"*/{CELLS}")), reverse=True)
     return tuple(_run(RunStore(folder)) for folder in folders)
+
+
+def of_suite(results: Path, suite: Suite) -> Iterator["RunStore"]:
+    """The runs of one suite, newest first: it stands in their names."""
+    with _refusals(results, "read"):
+        folders = sorted((path.parent for path in results.glob(f"*-{suite}-*/{CELLS}")), reverse=True)
+    yield from (RunStore(folder) for folder in folders)
 
 
 def find(results: Path, run: str | None = None) -> RunStore:

@@ -15,6 +15,8 @@ EXPECTED = frozenset({Outcome.PASSED, Outcome.XFAILED, Outcome.SKIPPED, Outcome.
 SESSIONS = {
     Suite.FUNCTIONAL: "test-{device} -- --model {model} --class {model_class}",
     Suite.THROUGHPUT: "bench -- --device {device} --model {model} --dtype {dtype}",
+    Suite.FIT: "fit -- {model} --device {device} --again",
+    Suite.ROOFLINE: "roofline -- --device {device} --dtype {dtype}",
 }
 """The nox session that runs a suite, and the options that name the device."""
 

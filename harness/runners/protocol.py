@@ -129,7 +129,7 @@ class Event:
     """A line of `progress.jsonl`: what the suite is about to do, or has done."""
 
     kind: str
-    """`start`, `check`, `phase` or `finish`."""
+    """`start`, `check`, `phase`, `count`, `ceiling` or `finish`."""
     cell: str
     name: str = ""
     """The check or phase."""

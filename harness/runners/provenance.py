@@ -21,7 +21,7 @@ def of_image(root: Path, image: Image, engine: str) -> Provenance:
         base=image.base,
         engine=engine,
         revision=harness_revision(root),
-        host=platform.node(),
+        host=host(),
         kernel=kernel(),
         cpu=cpu(),
     )
@@ -36,7 +36,7 @@ def of_host(root: Path, lock_hash: str | None) -> Provenance:
         base=None,
         engine=None,
         revision=harness_revision(root),
-        host=platform.node(),
+        host=host(),
         kernel=kernel(),
         cpu=cpu(),
     )
@@ -50,6 +50,11 @@ def harness_revision(root: Path) -> str:
     if commit is None or changes is None:
         return UNKNOWN
     return f"{commit}+dirty" if changes else commit
+
+
+def host() -> str:
+    """Name of this machine."""
+    return platform.node()
 
 
 def kernel() -> str:

@@ -18,7 +18,9 @@ PROGRESS_BYTES = 16 * MIB
 """Three times what every cell of the library with every check takes."""
 LEAST_FREE_BYTES = GIB
 """Of the disk; with less, other runs and the machine itself would suffer."""
-KINDS = ("start", "check", "phase", "finish")
+STEPS = ("check", "phase", "count", "ceiling")
+"""Kinds of what a cell is at."""
+KINDS = ("start", *STEPS, "finish")
 
 
 @final
@@ -93,7 +95,7 @@ class Watch:
         if not known:
             return
         key = (event.kind, event.cell)
-        if event.kind in ("check", "phase"):
+        if event.kind in STEPS:
             if event.cell in self.in_flight:
                 self.doing[event.cell] = event.name
         elif key not in self._seen:

@@ -14,6 +14,14 @@ from typing import Any
 RAN = {0, 1, 5}
 """pytest's exit codes for: all passed, some failed, nothing to run."""
 HERE = Path(__file__).parent
+ROOMS = (
+    ("functional", "functional"),
+    ("throughput", "functional"),
+    ("throughput", "throughput"),
+    ("fit", "fit"),
+    ("roofline", "roofline"),
+)
+"""Suite and a folder with tests of it: a throughput cell is checked first."""
 UNUSED = ("cacheprovider", "doctest", "logging", "unittest", "warnings")
 """Plugins of pytest's own that write where nothing may be written, or take a millisecond a check."""
 POOLS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -51,7 +59,7 @@ def main(cells: Path, out: Path) -> int:
 def _threads(rows: list[dict[str, Any]]) -> int:
     """What was asked for; else one where each cell has a process, and all the CPUs where it is alone."""
     asked = {row["parameters"]["threads"] for row in rows} - {None}
-    forked = sys.platform == "linux" and {row["suite"] for row in rows} == {"functional"}
+    forked = sys.platform == "linux" and {row["suite"] for row in rows} <= {"functional", "fit"}
     # `os.cpu_count()` would report the host's.
     own = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
     return max(asked, default=1 if forked else own)
@@ -60,11 +68,12 @@ def _threads(rows: list[dict[str, Any]]) -> int:
 def _rooms(rows: list[dict[str, Any]], out: Path) -> list[str]:
     """The suites that are asked for, and of pytest's plugins only what they use, whatever is installed."""
     suites = {row["suite"] for row in rows}
-    functional = [str(HERE / "functional"), "--disable-plugin-autoload"]
-    if suites == {"functional"}:
-        return functional
+    folders = dict.fromkeys(str(HERE / folder) for suite, folder in ROOMS if suite in suites)
+    rooms = ["--disable-plugin-autoload", *folders]
+    if "throughput" not in suites:
+        return rooms
     benchmark = ["-p", "pytest_benchmark.plugin", f"--benchmark-json={out / 'benchmark.json'}"]
-    return [*functional, str(HERE / "throughput"), *benchmark, "--benchmark-disable-gc"]
+    return [*rooms, *benchmark, "--benchmark-disable-gc"]
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.matrix.records import Cell, Suite
 from harness.results.record import Check, Metric, Outcome, Report
+from harness.results.sheet import Sheet
 from harness.suite.facts import oom_kills
 from harness.suite.outcomes import of_cell
 from harness.suite.throughput.timed import Timed
@@ -46,6 +47,7 @@ class Attempt:
     metrics: list[Metric] = field(default_factory=list)
     timed: list[Timed] = field(default_factory=list)
     """What processes timed, which becomes metrics at the end."""
+    sheet: Sheet | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 
     def doubt(self) -> str | None:
@@ -102,6 +104,7 @@ class Journal:
             checks=tuple(attempt.checks),
             # What was measured before a later phase went wrong was measured.
             metrics=() if attempt.doubt() else tuple(attempt.metrics),
+            sheet=attempt.sheet,
             facts=attempt.facts,
             started=attempt.started,
             seconds=time.perf_counter() - attempt.clock,

@@ -22,7 +22,7 @@ class Inside:
     """What figures are held against; None where nothing is timed, or it could not be measured."""
     process: int = 0
     """Of those that time the cell, the first being 0."""
-    kinds: tuple[str, ...] = ("check", "phase")
+    kinds: tuple[str, ...] = ("check", "phase", "count", "ceiling")
     """Of the cell's tests, those that run here."""
 
     def begin(self, kind: str, name: str) -> None:

@@ -5,7 +5,7 @@ the process that runs them. A cell's checks come before its phases, so that corr
 """
 
 import math
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ import transformers
 from harness.matrix.records import Cell, Suite
 from harness.results.record import Check, Outcome
 from harness.suite.door import PHASE, Journal, Order
+from harness.suite.forks import Say
 from harness.suite.functional.checks import Facts, applicable
 from harness.suite.functional.subject import Finding, Subject
 from harness.suite.functional.subjects import subject_of
@@ -64,11 +65,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One test a check or phase of the cell whose turn it is; none while pytest collects."""
+    """One test a check, phase, count or ceiling of the cell whose turn it is; none while pytest collects."""
     cell, kind = metafunc.config.stash.get(CELL, None), _kind(metafunc.fixturenames)
     inside = metafunc.config.stash.get(INSIDE, None)
     again = inside.again if inside and kind == "phase" else ""
-    named = [] if cell is None else (_checks if kind == "check" else _phases)(cell)
+    named = [] if cell is None else NAMES[kind](cell)
     rows = [] if cell is None else [_row(cell, name, again) for name in named]
     metafunc.parametrize(("cell", kind), rows)
 
@@ -120,7 +121,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report = yield
     ended = call.when == "call" or (call.when == "setup" and call.excinfo)
     # A phase leaves metrics; it is a check of its own only where it did not end well.
-    if ended and ("check" in _params(item) or call.excinfo):
+    if ended and ("phase" not in _params(item) or call.excinfo):
         item.config.stash[INSIDE].say({"ended": asdict(_ended(item, call))})
     return report
 
@@ -129,6 +130,12 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 def inside(request: pytest.FixtureRequest) -> Inside:
     """The cell in flight, of which a phase tells what it measured."""
     return request.config.stash[INSIDE]
+
+
+@pytest.fixture
+def say(request: pytest.FixtureRequest) -> Say:
+    """Tells what was found of the cell in flight, from a child as from this process."""
+    return request.config.stash[INSIDE].say
 
 
 @pytest.fixture
@@ -145,7 +152,8 @@ def workloads(request: pytest.FixtureRequest) -> Latest[Workload]:
 
 def _ended(item: pytest.Item, call: pytest.CallInfo[None]) -> Check:
     params = _params(item)
-    name = params.get("check") or f"{PHASE}{params['phase']}"
+    kind = _kind(params)
+    name = f"{PHASE}{params[kind]}" if kind == "phase" else params[kind]
     finding, limit = item.stash.get(FINDING, (None, None))
     outcome, message = Outcome.PASSED, finding.detail if finding else ""
     if call.excinfo is not None:
@@ -163,6 +171,8 @@ def _ended(item: pytest.Item, call: pytest.CallInfo[None]) -> Check:
 
 def _checks(cell: Cell) -> list[str]:
     """The checks that apply; where not even that can be told, `construct`, which then says why."""
+    if not cell.checks:
+        return []
     facts = _facts(cell)
     return ["construct"] if facts is None else [check.name for check in applicable(facts, cell.checks)]
 
@@ -187,8 +197,17 @@ def _row(cell: Cell, name: str, again: str) -> Any:
     return pytest.param(cell, name, id=f"{cell.id}-{name}{again}", marks=marks)
 
 
+NAMES: dict[str, Callable[[Cell], list[str]]] = {
+    "check": _checks,
+    "phase": _phases,
+    "count": lambda cell: ["sheet"] if cell.suite is Suite.FIT else [],
+    "ceiling": lambda cell: ["sweep"] if cell.suite is Suite.ROOFLINE else [],
+}
+"""Kind of test, which is the name of its argument → what a cell has of it."""
+
+
 def _kind(names: Any) -> str:
-    return "check" if "check" in names else "phase"
+    return next(kind for kind in NAMES if kind in names)
 
 
 def _params(item: pytest.Item) -> dict[str, Any]:

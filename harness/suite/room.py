@@ -3,7 +3,7 @@
 from contextlib import suppress
 from importlib import import_module
 
-from harness.matrix.records import Cell
+from harness.matrix.records import Cell, Suite
 from harness.suite.facts import cpus
 from harness.suite.models.classes import find_model_class
 from harness.suite.outcomes import Unsupported
@@ -42,7 +42,7 @@ def preload(cell: Cell) -> None:
 
     Code that a checkpoint brings is for its child alone.
     """
-    if cell.model.remote_code:
+    if cell.model.remote_code or cell.suite is Suite.ROOFLINE:
         return
     with suppress(Exception, Unsupported):  # whatever is wrong, the child meets it again and reports it
         find_model_class(cell.model.model_type, cell.model.model_class)

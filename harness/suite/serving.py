@@ -1,4 +1,4 @@
-"""The run loop: each functional cell in a child of its own, each throughput cell in several, one at a time.
+"""The run loop: each cell in a child of its own, those of throughput in several, one at a time.
 
 A cell's tests are made when its turn comes, and where it runs: which checks apply takes its configuration,
 and a configuration may hang or crash like anything else of a model. What happens to a cell is told in
@@ -17,7 +17,8 @@ import pytest
 import torch
 
 from harness.matrix.records import Cell, Suite
-from harness.results.record import Check, Outcome
+from harness.results.record import Check, Outcome, metric_from_json
+from harness.results.sheet import Sheet
 from harness.suite.door import PHASE, Attempt, Journal, Order
 from harness.suite.facts import cpus, gather, oom_kills
 from harness.suite.forks import Ended, Job, Said, Say, serve
@@ -28,6 +29,10 @@ from harness.suite.throughput.merge import merged
 from harness.suite.throughput.timed import Timed
 from harness.suite.timing import Part, Timing
 
+TOGETHER = {Suite.FUNCTIONAL, Suite.FIT}
+"""Suites of which several cells run at a time, each with one thread unless told otherwise."""
+ALONE = {Suite.ROOFLINE}
+"""Those of which one does, with every CPU."""
 STARVED = (Outcome.OOM, "a process of this cell was killed for want of memory")
 RAN_AGAIN = "ran_again"
 """Fact of a cell that was run a second time, alone; the outside looks for it too."""
@@ -64,15 +69,17 @@ class Loop:
         cells = self.order.cells
         if able:
             warm()
-            self._run_children([cell for cell in cells if cell.suite is not Suite.THROUGHPUT])
+            self._run_children([cell for cell in cells if cell.suite in TOGETHER])
+            self._run_children([cell for cell in cells if cell.suite in ALONE], alone=True)
             self._run_timed([cell for cell in cells if cell.suite is Suite.THROUGHPUT])
         for cell in () if able else cells:
             if not self._stopped():
                 self._run_here(cell)
 
-    def _run_children(self, cells: list[Cell]) -> None:
-        """Each in a child, several at a time."""
-        children, memory = shares(self.order.memory_bytes, _threads(cells))
+    def _run_children(self, cells: list[Cell], *, alone: bool = False) -> None:
+        """Each in a child, several at a time or alone on the machine."""
+        threads = cpus() if alone else _threads(cells)
+        children, memory = shares(self.order.memory_bytes, threads)
         doubted = self._serve(cells, children, memory)
         self._serve(doubted, 1, memory)
 
@@ -142,7 +149,7 @@ class Loop:
         kind, name = self.doing.pop(attempt.cell.id, ("", ""))
         if name:
             seconds = max(0.0, time.perf_counter() - attempt.clock - sum(c.seconds for c in attempt.checks))
-            known = name if kind == "check" else f"{PHASE}{name}"
+            known = f"{PHASE}{name}" if kind == "phase" else name
             attempt.checks.append(Check(name=known, outcome=outcome, seconds=seconds, message=message))
         self._log(
             pytest.TestReport(
@@ -157,8 +164,8 @@ class Loop:
         return outcome, f"{name}: {message}" if name else message
 
     def _work(self, cell: Cell, say: Say) -> None:
-        """The whole life of a functional cell's child."""
-        torch.set_num_threads(cell.parameters.threads or 1)
+        """The whole life of a child that runs all of a cell."""
+        torch.set_num_threads(cell.parameters.threads or (cpus() if cell.suite in ALONE else 1))
         self._become_child(say)
         self._run_items(Inside(Attempt(cell), self.journal, say))
 
@@ -181,7 +188,7 @@ class Loop:
     def _run_here(self, cell: Cell) -> None:
         attempt = self.journal.start(cell)
         self._run_items(Inside(attempt, self.journal, lambda message: self.hear(attempt, message)))
-        attempt.metrics = merged(attempt.timed)
+        attempt.metrics += merged(attempt.timed)
         self.journal.finish(attempt, STARVED if oom_kills() > attempt.oom_kills else None)
 
     def _run_items(self, inside: Inside) -> None:
@@ -204,6 +211,10 @@ class Loop:
             case {"ended": row}:
                 self.doing.pop(attempt.cell.id, None)
                 attempt.checks.append(Check(**row | {"outcome": Outcome(row["outcome"])}))
+            case {"found": row}:
+                attempt.metrics += [metric_from_json(metric) for metric in row.get("metrics", ())]
+                attempt.sheet = Sheet.from_json(row["sheet"]) if "sheet" in row else attempt.sheet
+                attempt.facts |= row.get("facts", {})
             case {"report": row}:
                 config = self.session.config
                 report = config.hook.pytest_report_from_serializable(config=config, data=row)

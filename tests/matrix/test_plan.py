@@ -92,7 +92,7 @@ def test_every_cell_of_the_matrix_passes_its_schema(matrix: Matrix, suite: Suite
         models = matrix.models if device.id == "cpu" else matrix.models[::50]
         cells = plan(matrix, models, device, suite, [Parameters()])
         pairs = sum(len(model.classes) for model in models)
-        wanted = pairs if suite is Suite.FUNCTIONAL else len(models)
+        wanted = {Suite.FUNCTIONAL: pairs, Suite.ROOFLINE: 1}.get(suite, len(models))
         assert len({cell.id for cell in cells}) == len(cells) == wanted
         assert (
             validate("cells", {"version": 1, "run": "r", "cells": [cell.to_json() for cell in cells]}) == []
@@ -264,10 +264,12 @@ def test_a_timeout_that_is_no_time_is_one_sentence(matrix: Matrix) -> None:
 
 def test_batches_hold_every_cell_once(matrix: Matrix) -> None:
     device = matrix.device("cpu")
-    cells = [cell for suite in Suite for cell in plan(matrix, matrix.models, device, suite, [Parameters()])]
+    cells = [
+        cell for suite in sorted(Suite) for cell in plan(matrix, matrix.models, device, suite, [Parameters()])
+    ]
     together = batches(cells, device, one_cell_each=False)
     alone = batches(cells, device, one_cell_each=True)
-    assert [batch.id for batch in together] == ["cpu-functional", "cpu-throughput"]
+    assert [batch.id for batch in together] == ["cpu-fit", "cpu-functional", "cpu-roofline", "cpu-throughput"]
     assert [batch.id for batch in alone] == [cell.id for cell in cells]
     for made in (together, alone):
         assert [cell for batch in made for cell in batch.cells] == cells
@@ -304,3 +306,22 @@ def test_a_budget_for_all_is_shared_out(matrix: Matrix) -> None:
     little = [replace(cell, parameters=Parameters(budget_s=1)) for cell in cells]
     with pytest.raises(SelectionError, match="--budget 1s is too small for 2 cells: give 2s or more"):
         shared(little)
+
+
+def test_a_fit_cell_is_a_model_s_whatever_is_varied(matrix: Matrix) -> None:
+    sweep = [Parameters(), Parameters(dtype="bfloat16", batch=8, threads=2)]
+    (cell,) = plan(matrix, [matrix.models[0]], matrix.device("cpu"), Suite.FIT, sweep)
+    assert cell.id == f"{matrix.models[0].id}-cpu-fit"
+    assert (cell.model.classes, cell.checks) == (matrix.models[0].classes[:1], ())
+
+
+def test_a_roofline_cell_is_the_machine_s_a_dtype_and_number_of_threads(matrix: Matrix) -> None:
+    sweep = [
+        Parameters(dtype=dtype, threads=threads) for dtype in ("float32", "bfloat16") for threads in (1, 2)
+    ]
+    cells = plan(matrix, matrix.models, matrix.device("cpu"), Suite.ROOFLINE, sweep)
+    assert [cell.id for cell in cells] == [
+        f"machine-cpu-roofline-{dtype}-t{threads}" for dtype in ("float32", "bfloat16") for threads in (1, 2)
+    ]
+    with pytest.raises(SelectionError, match="cpu has no dtype 'float16'"):
+        plan(matrix, (), matrix.device("cpu"), Suite.ROOFLINE, [Parameters(dtype="float16")])

@@ -25,7 +25,9 @@ from harness.matrix.records import (
     Tolerance,
 )
 from harness.matrix.schema import SCHEMAS, validate
+from harness.results.cache import Cache, Kept, LayerCache
 from harness.results.record import Check, Estimate, Isolation, Metric, Outcome, Provenance, Report, Result
+from harness.results.sheet import Activations, Counted, Layers, Routed, Sheet, Step
 from harness.results.store import Manifest
 
 names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,20}", fullmatch=True)
@@ -66,6 +68,23 @@ metrics = st.builds(
     estimate=st.none() | estimates,
     disturbed=st.lists(names, max_size=2).map(tuple),
 )
+routed = st.lists(st.builds(Routed, sizes, sizes, sizes, sizes), max_size=2).map(tuple)
+layers = st.lists(st.builds(Layers, lines, lines, sizes, sizes, sizes), max_size=2).map(tuple)
+layer_caches = st.lists(
+    st.builds(LayerCache, lines, sizes, st.none() | sizes, sizes, sizes), min_size=1, max_size=2
+).map(tuple)
+sheets = st.builds(
+    Sheet,
+    parameters=st.builds(Counted, sizes, sizes, sizes, st.booleans(), sizes, sizes, routed, layers),
+    heads=st.none() | sizes,
+    kv_heads=st.none() | sizes,
+    positions=st.none() | sizes,
+    step=st.none() | st.builds(Step, sizes, sizes, sizes, routed, st.booleans()),
+    theory=st.none() | st.builds(Cache, layer_caches),
+    library=st.none() | st.builds(Kept, numbers, numbers, numbers),
+    library_dtype=names,
+    activations=st.none() | st.builds(Activations, sizes, sizes, sizes),
+)
 reports = st.builds(
     Report,
     cell=names,
@@ -73,6 +92,7 @@ reports = st.builds(
     message=messages,
     checks=st.lists(checks, max_size=3).map(tuple),
     metrics=st.lists(metrics, max_size=3).map(tuple),
+    sheet=st.none() | sheets,
     facts=st.dictionaries(
         names, scalars | st.dictionaries(names, scalars | st.lists(scalars, max_size=3)), max_size=4
     ),
@@ -171,6 +191,15 @@ results = st.builds(
         (Metric, ("common", "$defs", "metric")),
         (Estimate, ("common", "$defs", "metric", "properties", "estimate")),
         (Report, ("report",)),
+        (Sheet, ("sheet",)),
+        (Counted, ("sheet", "properties", "parameters")),
+        (Layers, ("sheet", "properties", "parameters", "properties", "layers", "items")),
+        (Step, ("sheet", "properties", "step")),
+        (Cache, ("sheet", "properties", "theory")),
+        (LayerCache, ("sheet", "properties", "theory", "properties", "layers", "items")),
+        (Kept, ("sheet", "properties", "library")),
+        (Activations, ("sheet", "properties", "activations")),
+        (Routed, ("sheet", "$defs", "experts", "items")),
         (Result, ("result",)),
         (Isolation, ("result", "properties", "isolation")),
         (Provenance, ("result", "properties", "provenance")),
@@ -226,7 +255,7 @@ def test_a_report_with_a_field_of_another_type_is_refused(report: Report, data: 
     assert validate("report", broken)
 
 
-@pytest.mark.parametrize("name", ["message", "checks", "metrics", "facts"])
+@pytest.mark.parametrize("name", ["message", "checks", "metrics", "sheet", "facts"])
 def test_a_report_written_before_a_field_had_a_default_is_read(name: str) -> None:
     full = Report(cell="bert", outcome=Outcome.PASSED, started="2026-11-21T03:15:00Z", seconds=1.0)
     data = _through_json(full.to_json())

@@ -9,9 +9,9 @@ among them: fused attention holds none (T. Dao et al., "FlashAttention", 2022, a
 attention does.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
+from harness.results.sheet import Activations
 from harness.suite.fit.cache import HEAD_DIM, HEADS, KV_HEADS, WIDTHS
 from harness.suite.fit.experts import chosen_experts
 from harness.suite.fit.kinds import decoder_config, layer_configs, layer_kinds
@@ -19,26 +19,6 @@ from harness.suite.fit.states import first_of
 
 DENSE_WIDTH = ("intermediate_size", "ffn_dim", "decoder_ffn_dim", "d_ff", "n_inner", "ffn_hidden_size")
 ROUTED_WIDTH = ("moe_intermediate_size",)
-
-
-@dataclass(frozen=True, slots=True)
-class Activations:
-    """Elements that a prefill is estimated to hold at its widest."""
-
-    per_token: int
-    """Within a layer."""
-    heads: int
-    vocabulary: int
-
-    def estimate(self, batch: int, length: int, *, eager: bool = False, all_logits: bool = False) -> int:
-        """Elements for that many sequences of that many tokens.
-
-        `eager` attention holds its scores twice, before and after the softmax. `generate` asks for the last
-        position's logits, a bare forward for those of all.
-        """
-        scores = 2 * batch * self.heads * length**2 if eager else 0
-        logits = batch * (length if all_logits else 1) * self.vocabulary
-        return max(batch * length * self.per_token + scores, logits)
 
 
 def activations(config: Any) -> Activations | None:
@@ -56,12 +36,16 @@ def _of_layer(text: Any, chosen: int) -> Activations | None:
         return None
     dim = first_of(text, HEAD_DIM) or (hidden // heads if heads else 0)
     kv_heads = first_of(text, KV_HEADS) or heads
-    dense = first_of(text, DENSE_WIDTH) or 4 * hidden
-    dense = max(dense) if isinstance(dense, list | tuple) else dense  # Gemma 3n has a width a layer
-    routed = (first_of(text, ROUTED_WIDTH) or dense) * chosen
+    dense = _widest(first_of(text, DENSE_WIDTH)) or 4 * hidden
+    routed = (_widest(first_of(text, ROUTED_WIDTH)) or dense) * chosen
     attention = (2 * heads + 2 * kv_heads) * dim
     return Activations(
         per_token=2 * hidden + max(attention, 3 * max(dense, routed)),
         heads=heads,
         vocabulary=getattr(text, "vocab_size", None) or 0,
     )
+
+
+def _widest(field: Any) -> Any:
+    """Gemma 3n has a width a layer, ERNIE 4.5 VL's experts one a modality."""
+    return max(field) if isinstance(field, list | tuple) else field

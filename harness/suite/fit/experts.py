@@ -1,12 +1,12 @@
 """Routed experts among a model's modules: how many there are, and how many of them a token passes."""
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Container, Iterator
 from typing import Any
 
 from torch import nn
 
+from harness.results.sheet import Routed
 from harness.suite.models.fields import sub_configs
 
 CHOSEN = (
@@ -26,44 +26,32 @@ ENDINGS = ("Experts",)
 MLP, which every token passes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Routed:
-    """Sets of experts of one number, of which a token passes as many."""
+def routed(model: nn.Module, config: Any = None, among: Container[int] | None = None) -> tuple[Routed, ...]:
+    """The experts in a model, or in a layer of the model of that configuration.
 
-    number: int
-    chosen: int
-    parameters: int
-    """Of all these sets."""
-
-    @property
-    def idle(self) -> int:
-        """Parameters that one token does not pass."""
-        return self.parameters - self.parameters * self.chosen // self.number
-
-    def unread(self, batch: int) -> float:
-        """Parameters that no token of `batch` is expected to pass: each misses an expert with 1 - k/n."""
-        return float(self.parameters * (1 - self.chosen / self.number) ** batch)
-
-
-def routed(model: nn.Module, config: Any = None) -> tuple[Routed, ...]:
-    """The experts in a model, or in a layer of the model of that configuration."""
+    Of sets with a parameter `among` these identities, where they are given.
+    """
     config = getattr(model, "config", None) if config is None else config
-    found: Counter[tuple[int, int]] = Counter()
-    for holder in _holders(model):
-        number = _number(holder)
-        chosen = chosen_experts(config)
-        if number is not None and chosen is not None:
-            found[number, min(chosen, number)] += sum(p.numel() for p in holder.parameters())
-    return tuple(Routed(number, chosen, size) for (number, chosen), size in sorted(found.items()))
+    chosen = chosen_experts(config)
+    sizes: Counter[tuple[int, int]] = Counter()
+    rows: Counter[tuple[int, int]] = Counter()
+    for holder in holders(model):
+        number, parameters = _number(holder), list(holder.parameters())
+        if number is None or chosen is None or not (among is None or any(id(p) in among for p in parameters)):
+            continue
+        kind = number, min(chosen, number)
+        sizes[kind] += sum(p.numel() for p in parameters)
+        rows[kind] += sum(p.shape[:-1].numel() for p in parameters if p.dim() > 1)
+    return tuple(Routed(*kind, size, rows[kind]) for kind, size in sorted(sizes.items()))
 
 
-def _holders(module: nn.Module) -> Iterator[nn.Module]:
+def holders(module: nn.Module) -> Iterator[nn.Module]:
     """The outermost modules that hold experts."""
     for name, child in module.named_children():
         if name in NAMES or type(child).__name__.endswith(ENDINGS):
             yield child
         else:
-            yield from _holders(child)
+            yield from holders(child)
 
 
 def _number(holder: nn.Module) -> int | None:

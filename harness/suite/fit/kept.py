@@ -5,13 +5,15 @@ seen at full width in a second or two. Where the library asks for a value (is th
 tokens go to this expert?) it is told yes, one, all of them: shapes of a cache hang on no such answer.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch.fx.experimental._config import patch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from harness.results.cache import Kept
 from harness.suite.models.cached import CACHES, tensors
 
 OUTPUTS = (*CACHES, "state", "mems")
@@ -19,17 +21,6 @@ OUTPUTS = (*CACHES, "state", "mems")
 SHORT, LONG = 16, 144
 """Tokens between which a cache grows by its line: within the windows of checkpoints, past every convolution,
 and few, as the library's reference recurrence takes a step a token."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What the library's cache was seen to hold of one sequence, in bytes of the model's dtype."""
-
-    per_token: float
-    """While no window is full."""
-    fixed: float
-    """Whatever the length."""
-    per_source_token: float
 
 
 def kept(model: Any) -> Kept | None:
@@ -50,14 +41,30 @@ def kept_bytes(model: Any, length: int, source: int = 1) -> int | None:
     `source` is the length of the encoder's input, where there is one. Raises what the library raises where
     its forward needs values and the model has none, being on the meta device.
     """
+    with without_values(model):
+        outputs = model(**prompt(model, length, source), use_cache=True)
+    return sum(tensor.nbytes for _, tensor in tensors(cache_of(outputs)[1])) or None
+
+
+def prompt(model: Any, length: int, source: int = 1) -> dict[str, Any]:
+    """Arguments of a forward over one text, and over another for an encoder where there is one."""
     ids = torch.ones(1, length, dtype=torch.long, device=model.device)
-    given: dict[str, Any] = {"input_ids": ids}
     if model.config.is_encoder_decoder:
-        given = {"input_ids": ids.new_ones(1, source), "decoder_input_ids": ids}
+        return {"input_ids": ids.new_ones(1, source), "decoder_input_ids": ids}
+    return {"input_ids": ids}
+
+
+def cache_of(outputs: Any) -> tuple[str, Any]:
+    """What a forward has kept, by the name that it has among outputs and arguments; None where nothing."""
+    found = ((name, getattr(outputs, name, None)) for name in OUTPUTS)
+    return next(((name, kept) for name, kept in found if kept is not None), ("", None))
+
+
+@contextmanager
+def without_values(model: Any) -> Iterator[None]:
+    """For forwards of a model on the meta device."""
     with torch.no_grad(), torch.device(model.device), _Answers(), patch(meta_nonzero_assume_all_nonzero=True):
-        outputs = model(**given, use_cache=True)
-    cache = next((found for name in OUTPUTS if (found := getattr(outputs, name, None)) is not None), None)
-    return sum(tensor.nbytes for _, tensor in tensors(cache)) or None
+        yield
 
 
 class _Answers(TorchDispatchMode):

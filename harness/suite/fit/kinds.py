@@ -2,6 +2,8 @@
 
 from typing import Any
 
+DEPTH = "num_hidden_layers"
+"""Without this field the library's `per_layer_config` cannot be read."""
 LISTS = ("layer_types", "layers_block_type", "block_types")
 """Where configurations list the kind of each layer, the library's present name first."""
 FULL, SLIDING, CHUNKED, LINEAR = (
@@ -40,7 +42,7 @@ def layer_kinds(config: Any) -> tuple[str, ...]:
 
 def decoder_depth(text: Any) -> int:
     """Layers of the decoder; 0 where the configuration has no such number."""
-    for name in ("num_decoder_layers", "num_hidden_layers"):
+    for name in ("num_decoder_layers", DEPTH):
         found = getattr(text, name, None)
         if isinstance(found, int):
             return found
@@ -49,7 +51,7 @@ def decoder_depth(text: Any) -> int:
 
 def layer_configs(text: Any, layers: int) -> list[Any]:
     """The configuration of each layer: its own where the library has one, else the whole."""
-    each = list(getattr(text, "per_layer_config", ())) if layers else []
+    each = list(getattr(text, "per_layer_config", ())) if layers and hasattr(text, DEPTH) else []
     return each if len(each) == layers else [text] * layers
 
 

@@ -7,86 +7,48 @@ neural networks", 2017, arXiv 1701.06538; Fedus et al., "Switch Transformers", 2
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
 
-from harness.suite.fit.experts import Routed, routed
+from harness.results.sheet import Counted, Layers
+from harness.suite.fit.experts import routed
 from harness.suite.fit.kinds import layer_kinds
 from harness.suite.fit.skeleton import stacks, text_stack
 
 MOE, DENSE = "moe", "dense"
 
 
-@dataclass(frozen=True, slots=True)
-class Layers:
-    """Layers of one stack that are of one kind and size."""
-
-    stack: str
-    """Where the model keeps the list: `model.layers`."""
-    kind: str
-    """`sliding_attention moe`; what the layers are called in the library where no configuration says."""
-    layers: int
-    parameters: int
-    """Of one such layer."""
-    active: int
-    """Of one such layer, what a token passes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parameters:
-    """Counts of a whole model."""
-
-    total: int
-    embeddings: int
-    """Of all look-up tables."""
-    head: int
-    """Of the output projection, tied or not."""
-    tied: bool
-    """The head is the embedding, counted once in `total`."""
-    matrices: int
-    """What quantisation applies to: weights of two dimensions and more that are multiplied by, the head's
-    left out, as bitsandbytes, AWQ and GPTQ leave it."""
-    rows: int
-    """Output channels of those matrices."""
-    experts: tuple[Routed, ...]
-    layers: tuple[Layers, ...]
-
-    @property
-    def active(self) -> int:
-        """What one token passes, embeddings whole, as checkpoints' authors count."""
-        return self.total - sum(group.idle for group in self.experts)
-
-    def read(self, batch: int = 1) -> float:
-        """Parameters that a decode step of `batch` sequences must read.
-
-        All but look-up tables (a tied one is read as the head), and of routed experts those that `batch`
-        tokens, each choosing evenly and by itself, are expected to meet.
-        """
-        tables = self.embeddings - (self.head if self.tied else 0)
-        return self.total - tables - sum(group.unread(batch) for group in self.experts)
-
-
-def count(model: Any) -> Parameters:
+def counted(model: Any) -> Counted:
     """Count a model's parameters, in no arithmetic but that of shapes: a model on the meta device will do."""
-    tables = _weights(m for m in model.modules() if isinstance(m, nn.Embedding))
-    head = _weights([found] if (found := model.get_output_embeddings()) is not None else [])
-    matrices = [
-        parameter
-        for parameter in model.parameters()
-        if parameter.dim() > 1 and id(parameter) not in tables and id(parameter) not in head
-    ]
-    return Parameters(
+    embeddings, head = tables(model), head_of(model)
+    multiplied = matrices(model)
+    return Counted(
         total=sum(parameter.numel() for parameter in model.parameters()),
-        embeddings=sum(tables.values()),
+        embeddings=sum(embeddings.values()),
         head=sum(head.values()),
-        tied=bool(tables.keys() & head.keys()),
-        matrices=sum(parameter.numel() for parameter in matrices),
-        rows=sum(parameter.shape[:-1].numel() for parameter in matrices),
+        tied=bool(embeddings.keys() & head.keys()),
+        matrices=sum(parameter.numel() for parameter in multiplied),
+        rows=sum(parameter.shape[:-1].numel() for parameter in multiplied),
         experts=routed(model),
         layers=tuple(_layers(model)),
     )
+
+
+def tables(model: Any) -> dict[int, int]:
+    """Look-up tables: identity → elements."""
+    return _weights(m for m in model.modules() if isinstance(m, nn.Embedding))
+
+
+def head_of(model: Any) -> dict[int, int]:
+    """The output projection, which may be a table as well: identity → elements."""
+    return _weights([found] if (found := model.get_output_embeddings()) is not None else [])
+
+
+def matrices(model: Any) -> list[nn.Parameter]:
+    """What quantisation applies to."""
+    kept = tables(model).keys() | head_of(model).keys()
+    return [found for found in model.parameters() if found.dim() > 1 and id(found) not in kept]
 
 
 def _weights(modules: Iterable[nn.Module]) -> dict[int, int]:

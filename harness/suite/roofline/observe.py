@@ -12,6 +12,7 @@ from typing import Any, Self
 import torch
 from torch.overrides import TorchFunctionMode
 
+from harness.results.sheet import distinct_experts
 from harness.suite.roofline.formulas import FORMULAS
 
 GATHERS = frozenset({"embedding", "__getitem__", "index_select"})
@@ -101,17 +102,6 @@ class Observer(TorchFunctionMode):
         experts = max(weights, key=torch.Tensor.dim).shape[0]
         share = distinct_experts(experts, each, chosen.numel() // each) / experts
         self._share |= {id(weight): share for weight in weights if weight.shape[0] == experts}
-
-
-def distinct_experts(experts: int, each: int, tokens: int) -> float:
-    """How many different experts are expected among the choices of `tokens`, each of `each` different ones.
-
-    E·(1 - (1 - k/E)ⁿ): a token passes an expert over with probability 1 - k/E, all n tokens do with its n-th
-    power, and expectations add up (the classical occupancy problem; Feller, "An introduction to probability
-    theory and its applications", vol. 1, 3rd ed., II.5 and IX.2). Tokens are taken to choose evenly and
-    independently. Trained routers are less even, so it is an upper bound for them.
-    """
-    return experts * (1 - (1 - each / experts) ** tokens)
 
 
 def _fused(module: torch.nn.Module) -> bool:

@@ -82,6 +82,12 @@ def test_a_model_without_a_width_has_no_estimate(rows: dict[str, Model]) -> None
     assert activations(config_class(rows["resnet"])()) is None
 
 
+def test_a_width_a_modality_counts_as_the_widest(rows: dict[str, Model]) -> None:
+    found = activations(config_class(rows["ernie4_5_vl_moe"])())
+    assert found is not None
+    assert found.per_token > 0
+
+
 def test_a_width_a_layer_counts_as_the_widest(rows: dict[str, Model]) -> None:
     config = config_class(rows["gemma3n_text"])(intermediate_size=[64, 96], num_hidden_layers=2)
     widest = config_class(rows["gemma3n_text"])(intermediate_size=96, num_hidden_layers=2)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.matrix.records import Model
-from harness.suite.fit.cache import Cache, LayerCache, cache_need
+from harness.results.cache import Cache, LayerCache
+from harness.suite.fit.cache import cache_need
 from harness.suite.fit.kept import kept, kept_bytes
 from harness.suite.fit.kinds import decoder_config
 from harness.suite.fit.states import recurrent_state

@@ -88,12 +88,20 @@ TABLE = {
 def test_a_row_of_the_guide_is_what_is_computed(rows: dict[str, Model], name: str) -> None:
     row = rows[name] if name in rows else checkpoint(name)
     found = sheet(row)
-    needs = Needs(found.to_json(), "bfloat16")
-    total, asked, size, _, devices = TABLE[name]
+    needs = Needs(found, "bfloat16")
+    total, asked, size, _, *placed = TABLE[name]
     assert f"{found.parameters.total:,}" == total
     assert f"{needs.weights / 1e9:.1f}" == size
     assert float(asked) == pytest.approx(float(size), rel=0.02)
-    assert str(fit(needs, H100, 4096).devices) == devices
+    short, whole = (fit(needs, H100, context) for context in (4096, needs.positions))
+    assert [str(found) for found in (short.devices, short.batch, whole.devices)] == placed
+
+
+@pytest.mark.parametrize(("name", "tokens"), [("llama31_70b", "15,992"), ("llama32_vision_90b", "104,663")])
+def test_the_longest_contexts_that_are_named_are_what_is_computed(name: str, tokens: str) -> None:
+    found = fit(Needs(sheet(checkpoint(name)), "bfloat16"), H100, 4096)
+    assert f"{found.context:,}" == tokens
+    assert tokens in TEXT
 
 
 def test_every_row_that_was_asked_for_is_there() -> None:

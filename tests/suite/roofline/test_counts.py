@@ -33,10 +33,10 @@ from transformers import (
 )
 
 from harness.matrix.records import Model
+from harness.results.sheet import distinct_experts
 from harness.suite.models.build import full_config, meta_model
 from harness.suite.outcomes import Unsupported
 from harness.suite.roofline.counts import Counts, count
-from harness.suite.roofline.observe import distinct_experts
 
 WIDTH, INNER, LAYERS, HEADS, KV_HEADS, VOCABULARY = 512, 1536, 4, 8, 2, 8000
 ROWS, TOKENS, NEW = 2, 128, 9

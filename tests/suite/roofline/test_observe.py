@@ -9,7 +9,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.suite.roofline.observe import Observer, distinct_experts
+from harness.results.sheet import distinct_experts
+from harness.suite.roofline.observe import Observer
 
 
 @given(st.data())

@@ -6,22 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.suite.fit.parameters import Parameters
-from harness.suite.fit.storage import FORMATS, weights_bytes
+from harness.results.formats import FORMATS
+from harness.results.sheet import Counted
 
 counts = st.builds(
-    lambda rows, columns, vectors: Parameters(
+    lambda rows, columns, vectors: Counted(
         rows * columns + vectors, 0, 0, False, rows * columns, rows, (), ()
     ),
     rows=st.integers(100, 10**6),
     columns=st.integers(1000, 10**5),
     vectors=st.integers(0, 10**7),
 )
-LLAMA_2_7B = Parameters(6_738_415_616, 131_072_000, 131_072_000, False, 6_476_005_376, 1_359_872, (), ())
+LLAMA_2_7B = Counted(6_738_415_616, 131_072_000, 131_072_000, False, 6_476_005_376, 1_359_872, (), ())
 
 
 def test_llama_2_7b_by_hand() -> None:
-    found = {name: weights_bytes(LLAMA_2_7B, form) for name, form in FORMATS.items()}
+    found = {name: LLAMA_2_7B.bytes(name) for name in FORMATS}
     assert found["float32"] == 4 * 6_738_415_616
     assert found["bfloat16"] == found["float16"] == 2 * 6_738_415_616
     rest = 2 * (6_738_415_616 - 6_476_005_376)
@@ -31,13 +31,14 @@ def test_llama_2_7b_by_hand() -> None:
 
 
 @given(counted=counts)
-def test_narrower_formats_are_smaller_and_scales_are_never_free(counted: Parameters) -> None:
-    found = {name: weights_bytes(counted, form) for name, form in FORMATS.items()}
+def test_narrower_formats_are_smaller_and_scales_are_never_free(counted: Counted) -> None:
+    found = {name: counted.bytes(name) for name in FORMATS}
+    parts = counted.matrices, counted.rows, counted.total - counted.matrices
     for eight in ("int8", "float8"):
         assert found["int4"] < found[eight] < found["bfloat16"] < found["float32"]
     for form in FORMATS.values():
         if form.scale_bits:
-            assert weights_bytes(counted, form) > weights_bytes(counted, replace(form, scale_bits=0))
+            assert form.bytes(*parts) > replace(form, scale_bits=0).bytes(*parts)
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from harness.suite.fit.parameters import Parameters
-
 
 @dataclass(frozen=True, slots=True)
 class Format:
@@ -17,6 +15,15 @@ class Format:
     rest_bits: int = 0
     """Of what is not quantised (embeddings, head, vectors); 0 where everything is stored alike."""
     source: str = ""
+
+    def bytes(self, matrices: float, rows: float, rest: float) -> int:
+        """Bytes of weights, scales included; whole groups, though not whole ones a matrix.
+
+        `matrices` are what quantisation applies to, `rows` their output channels, `rest` all other weights.
+        """
+        scales = rows if self.group is None else -(-matrices // self.group)
+        bits = matrices * self.bits + scales * self.scale_bits + rest * (self.rest_bits or self.bits)
+        return int(-(-bits // 8))
 
 
 FORMATS = {
@@ -44,16 +51,3 @@ FORMATS = {
         source="AWQ (arXiv 2306.00978), GPTQ (arXiv 2210.17323): float16 scale, 4-bit zero a 128 weights",
     ),
 }
-
-
-def weights_bytes(counted: Parameters, form: Format) -> int:
-    """Bytes of all weights in that format, scales included; whole groups, though not whole ones a matrix."""
-    if not form.rest_bits:
-        return counted.total * form.bits // 8
-    scales = counted.rows if form.group is None else -(-counted.matrices // form.group)
-    bits = (
-        counted.matrices * form.bits
-        + scales * form.scale_bits
-        + (counted.total - counted.matrices) * form.rest_bits
-    )
-    return -(-bits // 8)
