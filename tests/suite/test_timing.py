@@ -37,13 +37,7 @@ class Scripted:
         if cell.parameters.batch >= self.starved:
             raise MemoryError
         rounds = rounds_of({TOTAL: {None: [self.seconds(part.process)]}})
-        say(
-            {
-                "timed": Timed(
-                    phase="decode", layers=None, whole_layers=2, rounds=rounds, figures=(TIME,)
-                ).to_json()
-            }
-        )
+        say({"timed": Timed(phase="decode", layers=None, rounds=rounds, figures=(TIME,)).to_json()})
 
     def hear(self, attempt: Attempt, message: dict[str, Any]) -> None:
         match message:

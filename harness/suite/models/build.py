@@ -9,6 +9,7 @@ import torch
 
 from harness.matrix.records import Model
 from harness.suite.models.classes import find_config_class, find_model_class, no_init_weights
+from harness.suite.models.depths import set_depth
 from harness.suite.models.fields import raw_fields
 from harness.suite.models.peculiar import peculiarity, rows_of
 from harness.suite.models.tiny import tiny_config
@@ -128,27 +129,11 @@ def empty_tables(model: Any) -> list[torch.Tensor]:
 
 
 def full_config(model: Model, layers: int | None = None) -> Any:
-    """The model's configuration at full width; with `layers`, at that depth of its (text) stack."""
+    """The model's configuration at full width; with `layers`, at that depth."""
     config = config_class(model)(**checkpoint_fields(model))
     if layers is not None:
         set_depth(config, layers)
     return config
-
-
-def depth(config: Any) -> int | None:
-    """Layers of the (text) stack; None where the configuration has no such number (ResNet's stages)."""
-    found = getattr(config.get_text_config(), "num_hidden_layers", None)
-    return found if isinstance(found, int) else None
-
-
-def set_depth(config: Any, layers: int) -> None:
-    """Cut the (text) stack to `layers`, and with it every list that has an entry a layer."""
-    text = config.get_text_config()
-    whole = text.num_hidden_layers
-    for name, value in vars(text).items():
-        if isinstance(value, list) and len(value) == whole:
-            setattr(text, name, value[:layers])
-    text.num_hidden_layers = layers
 
 
 def full_model(

@@ -14,6 +14,7 @@ from harness.suite.outcomes import Unsupported
 from harness.suite.throughput.clock import now, resolution, synchronise
 from harness.suite.throughput.counters import Place
 from harness.suite.throughput.crosscheck import check_rates
+from harness.suite.throughput.design import Design
 from harness.suite.throughput.disturbances import Lookout
 from harness.suite.throughput.held import Held
 from harness.suite.throughput.identities import require
@@ -24,6 +25,7 @@ from harness.suite.throughput.seen import RoundTimes
 from harness.suite.throughput.settling import LEAST, Settling, settling
 from harness.suite.throughput.stopping import FEWEST
 from harness.suite.throughput.timed import TOTAL, TTFT, Amount, Timed, rounds_of
+from harness.suite.throughput.trial import plan_depths
 from harness.suite.throughput.workload import Workload
 
 MOST_WARM_UP = 20
@@ -38,6 +40,8 @@ class Rounds:
 
     work: Workload
     phase: Phase
+    design: Design | None = None
+    """The depths that the whole is estimated from."""
     loaded: list[dict[str, float]] = field(default_factory=list)
     shallow: list[tuple[int, dict[str, float]]] = field(default_factory=list)
     gaps: list[list[float]] = field(default_factory=list)
@@ -55,8 +59,9 @@ class Rounds:
 
         Every round is so preceded by one of each other depth: a drift of the machine moves all alike.
         """
-        if self.phase.repeats:
-            self.shallow += [(depth, _one_round(self.work, self.phase, depth)) for depth in self.work.shallow]
+        for depth in self.design.depths if self.design else ():
+            if depth != self.work.layers:
+                self.shallow.append((depth, _one_round(self.work, self.phase, depth)))
         state = self.phase.prepare(self.work)
         if self.memory is None:
             self.watch = Watch.begin(self.work, self.phase.cache(state))
@@ -169,7 +174,7 @@ class WarmUp:
 def measure(work: Workload, phase: Phase, benchmark: Any) -> Timed:
     """What this process finds of the phase: a warm-up, then the rounds asked for that the budget allows."""
     work.forget()
-    rounds = Rounds(work, phase, before=phase.before(work))
+    rounds = Rounds(work, phase, plan_depths(work, phase), before=phase.before(work))
     count, warm = _how_many(rounds) if phase.repeats else (1, None)
     watched = Watched(rounds)
     benchmark.pedantic(rounds.run, setup=watched.begin, teardown=watched.end, rounds=count, iterations=1)
@@ -181,7 +186,7 @@ def measure(work: Workload, phase: Phase, benchmark: Any) -> Timed:
     return Timed(
         phase=phase.name,
         layers=rounds.layers,
-        whole_layers=work.whole_layers,
+        design=rounds.design,
         rounds=rounds_of(rounds.series(seconds)),
         gaps=tuple(tuple(gaps) for gaps in rounds.gaps),
         figures=found,

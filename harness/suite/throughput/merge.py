@@ -14,7 +14,7 @@ import numpy as np
 
 from harness.results.intervals import between_processes
 from harness.results.record import Metric
-from harness.suite.throughput.depth import estimate
+from harness.suite.throughput.estimate import estimate
 from harness.suite.throughput.timed import Figure, Timed
 
 ITL = {"itl_p50": 0.5, "itl_p90": 0.9, "itl_p99": 0.99}
@@ -67,28 +67,31 @@ def _measured(figure: Figure, processes: Sequence[Timed]) -> Metric:
 
 
 def _whole(figure: Figure, processes: Sequence[Timed]) -> list[Metric]:
-    """The whole model's figure, named an estimate; nothing where it was measured, or only one depth was."""
-    pooled: dict[int, list[float]] = {}
-    for one in processes:
-        for depth, seconds in one.series(figure.series).items():
-            if depth is not None:
-                pooled.setdefault(depth, []).extend(seconds)
-    if len(pooled) < 2:
+    """The whole model's figure, named an estimate; nothing where no depths were timed for it.
+
+    Where the whole was timed as well, also how far the estimate is from it.
+    """
+    design = processes[0].design
+    if design is None:
         return []
-    layers = processes[0].whole_layers
-    second, line = estimate(pooled, layers)
-    value, *bounds = (figure.of(s, whole=True) for s in (second, line.low, line.high))
-    return [
-        Metric(
-            name=f"{figure.name}_estimate",
-            unit=figure.unit,
-            phase=processes[0].phase,
-            value=value,
-            samples=(),
-            layers=layers,
-            estimate=replace(line, low=min(bounds), high=max(bounds)),
-        )
-    ]
+    series = [one.series(figure.series) for one in processes if one.design == design]
+    by_depth = [{depth: seconds for depth, seconds in one.items() if depth is not None} for one in series]
+    second, found = estimate(by_depth, design)
+    value, *bounds = (figure.of(s, whole=True) for s in (second, found.low, found.high))
+    estimated = Metric(
+        name=f"{figure.name}_estimate",
+        unit=figure.unit,
+        phase=processes[0].phase,
+        value=value,
+        samples=(),
+        layers=design.layers,
+        estimate=replace(found, low=min(bounds), high=max(bounds)),
+    )
+    if processes[0].layers is not None:
+        return [estimated]
+    truth = _measured(figure, processes).value
+    error = 100 * (value / truth - 1)
+    return [estimated, combined(f"{estimated.name}_error", "%", estimated.phase, [[error]])]
 
 
 def _itl(processes: Sequence[Timed]) -> list[Metric]:

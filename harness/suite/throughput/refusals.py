@@ -9,7 +9,7 @@ import torch
 from harness.matrix.records import Cell
 from harness.suite.fit.activations import activations
 from harness.suite.fit.cache import cache_need
-from harness.suite.models.build import depth
+from harness.suite.models.depths import depth
 from harness.suite.models.inputs.modalities import PIXELS
 from harness.suite.models.inputs.text import placeholder_id
 from harness.suite.outcomes import Unsupported

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from harness.suite.throughput.design import Design
+
 TOTAL, TTFT, TPOT = "total", "ttft", "tpot"
 """The series of seconds that a round can give; every round gives `total`."""
 
@@ -56,12 +58,13 @@ class Timed:
     phase: str
     layers: int | None
     """The depth that is loaded; None where it is the whole model's, or no model's."""
-    whole_layers: int
     rounds: tuple[Rounds, ...]
     gaps: tuple[tuple[float, ...], ...] = ()
     """Seconds between successive tokens, a round each."""
     figures: tuple[Figure, ...] = ()
     amounts: tuple[Amount, ...] = ()
+    design: Design | None = None
+    """The depths that the whole is estimated from; None where nothing is."""
     disturbed: tuple[str, ...] = ()
     """What disturbed the rounds, each in words with its amount."""
     unread: tuple[str, ...] = ()
@@ -91,6 +94,7 @@ class Timed:
                 "amounts": tuple(Amount(**row) for row in data["amounts"]),
                 "disturbed": tuple(data["disturbed"]),
                 "unread": tuple(data["unread"]),
+                "design": Design.from_json(data["design"]) if data["design"] else None,
             }
         )
 

@@ -1,8 +1,8 @@
 """The model that is timed: at full width, at the depth that fits, with the inputs of its cell."""
 
-import contextlib
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
@@ -10,13 +10,14 @@ import torch
 from harness.matrix.records import Cell
 from harness.suite.functional.generation import decoder_start
 from harness.suite.latest import release
-from harness.suite.models.build import depth, full_config, model_class, set_depth, tiny_model
+from harness.suite.models.build import full_config, model_class, tiny_model
 from harness.suite.models.cached import tensors
+from harness.suite.models.depths import depth, shortened
 from harness.suite.models.inputs.context import Shape
 from harness.suite.models.inputs.make import find_recipe, make_inputs
 from harness.suite.models.inputs.rows import placed
 from harness.suite.throughput import cgroup, memory, refusals, variants
-from harness.suite.throughput.depth import Size, depth_that_fits, measure_size, shallow_depths
+from harness.suite.throughput.depth import Size, decide, measure_size
 from harness.suite.throughput.loaded import Loaded
 from harness.suite.throughput.timed import Timed  # noqa: TC001 — a field of the class
 
@@ -32,12 +33,21 @@ class Workload:
     """A cell's model and inputs. `model` exists once it has been filled, or loaded."""
 
     def __init__(
-        self, cell: Cell, size: Size, layers: int | None, baseline: int | None, limit: int | None = None
+        self,
+        cell: Cell,
+        size: Size,
+        layers: int | None,
+        baseline: int | None,
+        limit: int | None = None,
+        *,
+        estimated_from: int | None = None,
     ) -> None:
         self.cell = cell
         self.size = size
         self.layers = layers
-        """The reduced depth; None where the whole model fits."""
+        """The reduced depth that is loaded; None where it is the whole."""
+        self.estimated_from = layers if estimated_from is None else estimated_from
+        """The deepest depth that the whole is estimated from; None where nothing is estimated."""
         self.baseline = baseline
         """Bytes in use before the model, on its device: the libraries' import."""
         group, self.group_unread = cgroup.own()
@@ -74,11 +84,10 @@ class Workload:
             variants.require_quantised(cell.model)
         size, on_cpu = measure_size(cell.model), cell.torch_device == "cpu"
         limit = (memory_bytes if on_cpu else None) or memory.available(cell.torch_device)
-        layers = asked.layers if asked.layers != size.layers else None
-        if layers is None:
-            layers = depth_that_fits(size, dtype.itemsize, limit if on_cpu else None)
+        depths = decide(size, dtype.itemsize, limit if on_cpu else None, asked)
         release()
-        work = cls(cell, size, layers, memory.used(cell.torch_device), limit)
+        used = memory.used(cell.torch_device)
+        work = cls(cell, size, depths.loaded, used, limit, estimated_from=depths.estimated_from)
         need = work.need()
         if need is not None:
             refusals.require_room(need, asked.batch, limit)
@@ -110,11 +119,6 @@ class Workload:
     def loaded_bytes(self) -> int:
         """Bytes of the weights that are loaded, counted: layers are not all alike."""
         return sum(parameter.nbytes for parameter in self.model.parameters())
-
-    @property
-    def shallow(self) -> tuple[int, ...]:
-        """Depths measured beside the loaded one; none where the whole model is loaded."""
-        return () if self.layers is None else shallow_depths(self.layers)
 
     def facts(self) -> dict[str, Any]:
         """What was loaded, for the result."""
@@ -218,34 +222,9 @@ class Workload:
         start = self.model.generation_config.decoder_start_token_id if start is None else start
         return prompt | {"decoder_input_ids": torch.full((asked.batch, 1), start, device=self.device)}
 
-    @contextlib.contextmanager
-    def at_depth(self, layers: int) -> Iterator[None]:
-        """The same weights with only the first `layers` of the stack, until the block ends."""
-        stack_owner, name = self._stack()
-        stack, config = getattr(stack_owner, name), self.model.config
-        whole = depth(config)
-        if whole is None:
-            raise RuntimeError("a model without a stack cannot be shortened")
-        saved = dict(vars(config.get_text_config()))
-        setattr(stack_owner, name, stack[:layers])
-        set_depth(config, layers)
-        try:
-            yield
-        finally:
-            setattr(stack_owner, name, stack)
-            vars(config.get_text_config()).update(saved)
-
-    def _stack(self) -> tuple[Any, str]:
-        """The module list that the configuration's depth counts: the largest of that length."""
-        layers = depth(self.model.config)
-        stacks = [
-            (sum(p.numel() for p in child.parameters()), module, name)
-            for module in self.model.modules()
-            for name, child in module.named_children()
-            if isinstance(child, torch.nn.ModuleList) and len(child) == layers
-        ]
-        _, owner, name = max(stacks, key=lambda entry: entry[0])
-        return owner, name
+    def at_depth(self, layers: int) -> AbstractContextManager[None]:
+        """The same weights with only the first `layers`, 0 to all that are loaded, until the block ends."""
+        return shortened(self.model, layers)
 
 
 def caption_tokens(model: Any) -> int | None:

@@ -13,17 +13,16 @@ from harness.matrix.select import Selection, select
 from harness.results.record import Outcome
 from harness.suite.functional.subject import tensors
 from harness.suite.models.build import (
-    depth,
     full_config,
     full_model,
     model_class,
     perturb,
-    set_depth,
     tiny_config_for,
     tiny_config_of,
     tiny_model,
 )
 from harness.suite.models.classes import find_config_class, find_model_class
+from harness.suite.models.depths import depth, set_depth
 from harness.suite.models.inputs.context import Shape
 from harness.suite.models.inputs.make import find_recipe, make_inputs
 from harness.suite.models.peculiar import ROWS

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from harness.matrix.records import Cell, Model, Parameters, Suite
-from harness.suite.models.build import depth, tiny_config_of
+from harness.suite.models.build import tiny_config_of
+from harness.suite.models.depths import depth
 from harness.suite.throughput import memory
 from harness.suite.throughput.depth import measure_size
 from harness.suite.throughput.workload import Workload

@@ -67,7 +67,7 @@ def test_a_prompt_that_was_padded_or_cut_is_refused(make_workload: MakeWorkload)
 def times(prefill: float, decode: float, generate: float) -> list[Timed]:
     named = {"prefill": prefill, "decode": decode, "generate": generate}
     return [
-        Timed(phase=phase, layers=None, whole_layers=4, rounds=rounds_of({TOTAL: {None: [3 * value, value]}}))
+        Timed(phase=phase, layers=None, rounds=rounds_of({TOTAL: {None: [3 * value, value]}}))
         for phase, value in named.items()
     ]
 

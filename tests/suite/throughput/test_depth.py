@@ -1,163 +1,191 @@
-"""The depth that fits, and the line that stands for what does not."""
+"""What each layer of a model is, and the depth that is loaded in the whole's place."""
 
+from collections import Counter
 from dataclasses import replace
-from itertools import product
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.matrix.records import Matrix, Model
-from harness.suite.models.build import full_config
+from harness.matrix.records import Model, Parameters
+from harness.suite.models.build import full_config, meta_model
 from harness.suite.outcomes import Unsupported
 from harness.suite.throughput.depth import (
-    CONFIDENCE,
+    ENOUGH,
+    LEAST,
     USABLE,
+    Depths,
     Size,
-    depth_that_fits,
-    estimate,
+    decide,
+    depth_to_load,
+    expected,
     measure_size,
-    shallow_depths,
+    spread,
 )
+from harness.suite.throughput.design import Layer, Layers
 
-sizes = st.builds(
-    lambda rest, layer, layers: Size(rest + layer * layers, layer, layers),
+KINDS = {
+    "gpt2": {"full_attention dense": 12},
+    "gemma3_text": {"sliding_attention dense": 22, "full_attention dense": 4},
+    "mixtral": {"full_attention moe": 32},
+    "deepseek_v3": {"full_attention dense": 3, "full_attention moe": 58},
+    "jamba": {"linear_attention dense": 12, "linear_attention moe": 16, "full_attention dense": 4},
+    "olmo_hybrid": {"linear_attention dense": 24, "full_attention dense": 8},
+    "qwen3_next": {"linear_attention moe": 36, "full_attention moe": 12},
+    "zamba2": {"linear_attention dense": 45, "hybrid dense": 9},
+    "bart": {"encoder BartEncoderLayer dense": 12, "decoder full_attention dense": 12},
+    "t5gemma": {
+        "encoder sliding_attention dense": 13,
+        "encoder full_attention dense": 13,
+        "decoder sliding_attention dense": 13,
+        "decoder full_attention dense": 13,
+    },
+    "vit": {"full_attention dense": 12},
+}
+"""As the configurations' defaults, and the papers of these models, have them."""
+
+
+def principal(rows: dict[str, Model], name: str) -> Model:
+    return replace(rows[name], classes=rows[name].classes[:1])
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_layers_are_of_the_kinds_that_the_model_has(name: str, rows: dict[str, Model]) -> None:
+    size = measure_size(principal(rows, name))
+    assert Counter(layer.kind for layer in size.stack.each) == KINDS[name]
+    assert size.layers == sum(KINDS[name].values())
+
+
+def test_layers_of_one_name_are_told_apart_by_their_shapes(rows: dict[str, Model]) -> None:
+    """T5's first have the table of relative positions."""
+    each = measure_size(principal(rows, "t5")).stack.each
+    assert [layer.kind for layer in each[:4]] == [
+        "encoder T5Block dense",
+        "decoder full_attention dense",
+        "encoder T5Block dense 2",
+        "decoder full_attention dense 2",
+    ]
+
+
+@pytest.mark.parametrize("name", [*KINDS, "t5", "nemotron_h", "clip", "whisper", "blenderbot"])
+def test_parameters_at_a_depth_are_those_of_the_model_of_that_depth(
+    name: str, rows: dict[str, Model]
+) -> None:
+    row = principal(rows, name)
+    size = measure_size(row)
+    assert size.layers is not None
+    for layers in (2, 3, size.layers // 2, size.layers):
+        built = meta_model(row, full_config(row, layers))
+        assert size.at(layers) == sum(parameter.numel() for parameter in built.parameters())
+
+
+def test_a_token_passes_the_head_and_not_the_table(rows: dict[str, Model]) -> None:
+    """Of gpt2 the one is the other: 50257 tokens of 768, and the last norm; its positions are a table."""
+    assert measure_size(principal(rows, "gpt2")).stack.beside == 50257 * 768 + 2 * 768
+
+
+def test_of_routed_experts_a_token_passes_those_that_are_chosen(rows: dict[str, Model]) -> None:
+    layer = measure_size(principal(rows, "mixtral")).stack.each[0]
+    expert = 3 * 4096 * 14336
+    assert layer.parameters - layer.passed == 6 * expert
+
+
+# What is loaded.
+
+ASKED = Parameters()
+alike = st.builds(
+    lambda rest, layer, layers: Size(
+        rest + layer * layers, Layers((Layer("full dense", "full dense", layer, layer),) * layers, rest)
+    ),
     rest=st.integers(0, 10**10),
     layer=st.integers(1, 10**9),
-    layers=st.integers(2, 200),
+    layers=st.integers(3, 40),
 )
-seconds = st.floats(1e-4, 1e3)
 
 
-@given(size=sizes, bytes_each=st.sampled_from([2, 4]), limit=st.integers(1, 10**13))
-def test_the_depth_fits_and_one_more_layer_would_not(size: Size, bytes_each: int, limit: int) -> None:
+def dense(layers: int, layer: int = 10**8, rest: int = 10**8) -> Size:
+    return Size(
+        rest + layer * layers, Layers((Layer("full dense", "full dense", layer, layer),) * layers, rest)
+    )
+
+
+@given(size=alike, bytes_each=st.sampled_from([2, 4]), limit=st.integers(1, 10**13))
+def test_what_is_loaded_fits_and_one_more_layer_would_not_or_is_not_needed(
+    size: Size, bytes_each: int, limit: int
+) -> None:
     try:
-        fits = depth_that_fits(size, bytes_each, limit)
+        loaded = depth_to_load(size, bytes_each, limit)
     except Unsupported:
-        assert size.at(2) * bytes_each > USABLE * limit or (size.layers or 0) <= 2
+        assert size.at(1) * bytes_each > USABLE * limit
         return
-    if fits is None:
-        assert size.whole * bytes_each <= USABLE * limit
-        return
-    slack = 1e-9 * limit  # of the arithmetic in floating point
-    assert 2 <= fits < (size.layers or 0)
-    assert size.at(fits) * bytes_each <= USABLE * limit + slack
-    assert size.at(fits + 1) * bytes_each > USABLE * limit - slack
+    assert size.layers is not None
+    assert 1 <= loaded < size.layers
+    assert size.at(loaded) * bytes_each <= USABLE * limit
+    found = expected(size, loaded)
+    assert found is not None
+    if (spread(size, found) > ENOUGH or loaded < LEAST) and loaded + 1 < size.layers:
+        assert size.at(loaded + 1) * bytes_each > USABLE * limit
 
 
-@given(size=sizes)
-def test_without_a_limit_everything_fits(size: Size) -> None:
-    assert depth_that_fits(size, 4, None) is None
+def test_no_more_is_loaded_than_says_enough() -> None:
+    """Rounds are then short: a machine that could hold 60 layers does not time 60."""
+    assert depth_to_load(dense(80), 2, None) < 10
 
 
-@pytest.mark.parametrize("size", [Size(10**9, 0, None), Size(10**9, 0, 1), Size(10**9, 0, 12)])
-def test_what_has_no_stack_to_shorten_is_unsupported_and_says_its_size(size: Size) -> None:
-    with pytest.raises(Unsupported, match=r"4\.0 GB do not fit"):
-        depth_that_fits(size, 4, 10**9)
+@given(size=alike)
+def test_without_a_limit_the_whole_is_loaded_and_nothing_is_estimated(size: Size) -> None:
+    assert decide(size, 4, None, ASKED) == Depths(None, None)
 
 
-def test_two_layers_that_do_not_fit_are_unsupported_and_the_need_would_do() -> None:
-    size = Size(10**9 + 40 * 10**8, 10**8, 40)
-    with pytest.raises(Unsupported, match=r"need 8\.0 GB; the limit is 4\.0 GB"):
-        depth_that_fits(size, 4, 4 * 10**9)
-    assert depth_that_fits(size, 4, 8 * 10**9) == 2
+def test_a_depth_that_is_asked_for_is_loaded_where_the_whole_would_fit() -> None:
+    assert decide(dense(40), 4, None, replace(ASKED, layers=6)) == Depths(6, 6)
+    assert decide(dense(40), 4, None, replace(ASKED, layers=40)) == Depths(None, None)
 
 
-@given(fits=st.integers(2, 500))
-def test_depths_measured_beside_the_deepest_are_shallower_and_real(fits: int) -> None:
-    assert all(1 <= depth < fits for depth in shallow_depths(fits))
-    assert shallow_depths(fits)
+def test_to_verify_the_whole_is_loaded_and_estimated_as_if_it_were_not() -> None:
+    found = decide(dense(40), 4, None, replace(ASKED, verify=True))
+    assert found.loaded is None
+    assert found.estimated_from == depth_to_load(dense(40), 4, None)
+    assert decide(dense(40), 4, None, replace(ASKED, verify=True, layers=6)) == Depths(None, 6)
 
 
-def test_parameters_at_a_depth_are_those_of_the_model_of_that_depth(matrix: Matrix) -> None:
-    row = next(model for model in matrix.models if model.id == "gpt2")
-    size = measure_size(row)
-    for layers in (1, 5, 12):
-        shorter = replace(full_config(row), n_layer=layers)
-        assert size.at(layers) == count(row, shorter.n_layer)
+def test_what_does_not_fit_cannot_be_verified_and_is_estimated() -> None:
+    limit = int(dense(40).at(5) * 4 / USABLE) + 1
+    found = decide(dense(40), 4, limit, replace(ASKED, verify=True))
+    assert found == decide(dense(40), 4, limit, ASKED)
+    assert found.loaded == found.estimated_from == 5 or (found.loaded or 9) < 5
 
 
-def count(row: Model, layers: int) -> int:
-    """Parameters by another way: of one model on the meta device."""
-    import torch
-    import transformers
-
-    with torch.device("meta"):
-        built = transformers.AutoModelForCausalLM.from_config(full_config(row, layers))
-    return sum(parameter.numel() for parameter in built.parameters())
-
-
-# The line.
-
-
-@given(
-    fixed=seconds,
-    each=seconds,
-    depths=st.sets(st.integers(1, 100), min_size=2, max_size=3),
-    rounds=st.integers(1, 6),
-    further=st.integers(1, 200),
-)
-def test_an_exact_line_is_recovered_and_its_interval_is_a_point(
-    fixed: float, each: float, depths: set[int], rounds: int, further: int
-) -> None:
-    layers = max(depths) + further
-    truth = fixed + each * layers
-    value, found = estimate({depth: [fixed + each * depth] * rounds for depth in depths}, layers)
-    assert value == pytest.approx(truth, rel=1e-6)
-    assert found.low <= value <= found.high
-    assert (found.low, found.high) == pytest.approx((truth, truth), rel=1e-6)
-    assert found.layers == layers
-    assert found.depths == tuple(sorted(depths))
-    assert found.confidence == CONFIDENCE
-
-
-@given(
-    samples=st.dictionaries(
-        st.integers(1, 50), st.lists(seconds, min_size=1, max_size=6), min_size=2, max_size=3
+NO_STACK = Size(10**9, Layers((), 10**9))
+MIXED = Size(
+    10**9 + 20 * 10**8,
+    Layers(
+        (
+            *(Layer("linear_attention dense", "linear_attention dense", 10**8, 10**8),) * 10,
+            *(Layer("full_attention dense", "full_attention dense", 10**8, 10**8),) * 10,
+        ),
+        10**9,
     ),
-    further=st.integers(1, 100),
 )
-def test_whatever_the_rounds_were_the_bounds_are_in_order_and_more_layers_take_no_less_time(
-    samples: dict[int, list[float]], further: int
+
+
+@pytest.mark.parametrize(
+    ("size", "limit", "layers", "message"),
+    [
+        (NO_STACK, 10**9, None, r"4\.0 GB do not fit, and there is no stack"),
+        (dense(40), 10**9, None, r"a depth of 1 .* needs 1\.3 GB; the limit is 1\.0 GB"),
+        (MIXED, 8 * 10**9, None, r"a depth of 12 .* needs 14\.7 GB; the limit is 8\.0 GB"),
+        (dense(40), None, 41, "41 layers are asked for, and the model has 40"),
+        (NO_STACK, None, 2, "2 layers are asked for, and the model has no stack"),
+        (dense(40), 10**9, 3, r"a depth of 3 at full width needs 2\.7 GB; the limit is 1\.0 GB"),
+    ],
+)
+def test_what_cannot_be_is_unsupported_and_says_why(
+    size: Size, limit: int | None, layers: int | None, message: str
 ) -> None:
-    value, found = estimate(samples, max(samples) + further)
-    assert min(samples[max(samples)]) <= found.low <= value <= found.high < float("inf")
+    with pytest.raises(Unsupported, match=message):
+        decide(size, 4, limit, replace(ASKED, layers=layers))
 
 
-def noisy(noise: float, rounds: int = 5) -> dict[int, list[float]]:
-    """Rounds at 4 and 8 layers of 1 + 0.5·layers seconds, off by up to `noise`, differently at each."""
-    spread = [noise * step / (rounds - 1) for step in range(rounds)]
-    return {4: [3 + off for off in spread], 8: [5 - off for off in spread]}
-
-
-@given(noise=st.floats(1e-3, 0.5), factor=st.floats(1.5, 3))
-def test_the_interval_widens_with_the_noise(noise: float, factor: float) -> None:
-    assume(noise * factor < 1)
-    quiet, loud = (estimate(noisy(level), 40)[1] for level in (noise, noise * factor))
-    assert loud.high - loud.low > quiet.high - quiet.low > 0
-
-
-def test_the_interval_widens_with_the_distance() -> None:
-    near, far = (estimate(noisy(0.1), layers)[1] for layers in (10, 80))
-    assert far.high - far.low > near.high - near.low
-
-
-def test_one_disturbed_round_does_not_move_the_line() -> None:
-    calm = {4: [3.0, 3.01, 2.99, 3.0, 3.0], 8: [5.0, 5.01, 4.99, 5.0, 5.0]}
-    disturbed = {**calm, 8: [5.0, 5.01, 4.99, 5.0, 9.0]}
-    assert estimate(disturbed, 40)[0] == pytest.approx(estimate(calm, 40)[0], rel=0.02)
-
-
-def test_the_truth_lies_within_the_interval_as_often_as_is_said() -> None:
-    """Over many machines with noise of one percent, at the least; the seed is fixed, the share is exact."""
-    import random
-
-    chance = random.Random(0)
-    held = 0
-    for _ in range(400):
-        samples: dict[int, list[float]] = {6: [], 12: []}
-        for _, depth in product(range(5), samples):
-            samples[depth].append((0.3 + 0.1 * depth) * chance.gauss(1, 0.01))
-        found = estimate(samples, 40)[1]
-        held += found.low <= 4.3 <= found.high
-    assert held / 400 > CONFIDENCE - 0.1
+def test_a_need_that_is_named_would_do() -> None:
+    assert decide(dense(40), 4, int(1.34 * 10**9), ASKED).loaded == 1

@@ -9,11 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.results.record import Metric
+from harness.suite.throughput.design import Layer, Layers, design
 from harness.suite.throughput.merge import ITL, merged
 from harness.suite.throughput.timed import TOTAL, Amount, Figure, Timed, rounds_of
 
 rounds = st.lists(st.floats(1e-6, 1e4), min_size=1, max_size=8)
 BATCH, WHOLE = 2, 4
+LAYERS = Layers((Layer("full dense", "full dense", 1, 1),) * WHOLE, 1)
+LINE = design(LAYERS, (1, 2))
 TIME = Figure(name="forward_time", unit="s", series=TOTAL, rate=False, factor=1.0, whole=1.0)
 RATE = Figure(name="samples_per_s", unit="samples/s", series=TOTAL, rate=True, factor=BATCH, whole=BATCH)
 
@@ -23,7 +26,6 @@ def timed(by_depth: Mapping[int | None, Sequence[float]], layers: int | None = N
     made = Timed(
         phase="forward",
         layers=layers,
-        whole_layers=WHOLE,
         rounds=rounds_of({TOTAL: by_depth}),
         figures=(TIME, RATE),
     )
@@ -123,8 +125,8 @@ def test_one_depth_alone_has_no_estimate() -> None:
     ]
 
 
-def test_a_line_through_two_depths_gives_the_whole_s_time_and_rate() -> None:
-    found = named(*[timed({1: [2.0] * 3, 2: [3.0] * 3}, 2)] * 2)
+def test_depths_give_the_whole_s_time_and_rate() -> None:
+    found = named(*[timed({1: [2.0] * 3, 2: [3.0] * 3}, 2, design=LINE)] * 2)
     assert found["forward_time"].value == 3.0
     assert found["forward_time"].layers == 2
     assert found["forward_time_estimate"].value == pytest.approx(5.0)
@@ -132,17 +134,35 @@ def test_a_line_through_two_depths_gives_the_whole_s_time_and_rate() -> None:
     assert found["forward_time_estimate"].samples == ()
     assert found["samples_per_s_estimate"].value == pytest.approx(BATCH / 5.0)
     assert found["samples_per_s_estimate"].unit == "samples/s"
+    assert "forward_time_estimate_error" not in found
+
+
+def test_a_whole_that_is_timed_as_well_says_how_far_its_estimate_is() -> None:
+    found = named(timed({1: [2.0], 2: [3.0], None: [4.0]}, design=LINE))
+    assert found["forward_time"].value == 4.0
+    assert found["forward_time"].layers is None
+    assert found["forward_time_estimate"].value == pytest.approx(5.0)
+    assert found["forward_time_estimate_error"].value == pytest.approx(25.0)
+    assert found["forward_time_estimate_error"].unit == "%"
+    assert found["samples_per_s_estimate_error"].value == pytest.approx(-20.0)
+
+
+def test_an_estimate_is_of_the_processes_that_timed_the_same_depths() -> None:
+    """Where the library failed at a depth in one of them, that one's others differ."""
+    odd = timed({2: [9.0], 3: [9.0]}, 2, design=design(LAYERS, (2, 3)))
+    found = named(timed({1: [2.0], 2: [3.0]}, 2, design=LINE), odd)
+    assert found["forward_time_estimate"].value == pytest.approx(5.0)
 
 
 def test_what_a_part_and_the_whole_do_apart_is_counted_apart() -> None:
     share = Figure(name="forward_mbu", unit="%", series=TOTAL, rate=True, factor=150, whole=400)
-    found = named(timed({1: [2.0] * 3, 2: [3.0] * 3}, 2, figures=(share,)))
+    found = named(timed({1: [2.0] * 3, 2: [3.0] * 3}, 2, figures=(share,), design=LINE))
     assert found["forward_mbu"].value == pytest.approx(50)
     assert found["forward_mbu_estimate"].value == pytest.approx(80)
 
 
 @given(shallow=rounds, deep=rounds)
 def test_an_estimate_lies_between_its_bounds_in_its_own_unit(shallow: list[float], deep: list[float]) -> None:
-    for metric in merged([timed({1: shallow, 2: deep}, 2)]):
+    for metric in merged([timed({1: shallow, 2: deep}, 2, design=LINE)]):
         if metric.estimate:
             assert 0 < metric.estimate.low <= metric.value <= metric.estimate.high < float("inf")

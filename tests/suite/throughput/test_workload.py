@@ -10,7 +10,8 @@ import torch
 
 from harness.matrix.records import Parameters
 from harness.suite.functional.subject import tensors
-from harness.suite.models.build import depth, full_config, full_model
+from harness.suite.models.build import full_config, full_model
+from harness.suite.models.depths import depth
 from harness.suite.models.inputs.text import placeholder_id
 from harness.suite.outcomes import Unsupported
 from harness.suite.throughput.workload import Workload, caption_tokens
@@ -73,7 +74,7 @@ def test_a_list_with_an_entry_a_layer_is_as_long_as_the_stack(make_workload: Mak
 
 def test_a_model_of_stages_is_not_shortened(make_workload: MakeWorkload) -> None:
     work = make_workload("resnet")
-    with pytest.raises((RuntimeError, ValueError)), work.at_depth(1):
+    with pytest.raises(RuntimeError, match="without a stack"), work.at_depth(1):
         pass
 
 
@@ -139,13 +140,13 @@ def test_the_whole_is_loaded_where_it_fits_and_what_fits_where_it_does_not(
 ) -> None:
     cell = make_workload("gpt2").cell
     size = make_workload("gpt2").size
-    assert Workload.of(cell, 10**9).layers is None
-    assert Workload.of(cell, 10**9).shallow == ()
-    work = Workload.of(cell, int(size.at(3) * 4 / 0.6) + 1000)
-    assert work.layers == depth(work.model.config) == 3
-    assert (work.facts()["layers"], work.facts()["layers_loaded"]) == (4, 3)
-    assert sum(parameter.numel() for parameter in work.model.parameters()) == size.at(3)
-    with pytest.raises(Unsupported, match="two layers"):
+    whole = Workload.of(cell, 10**9)
+    assert (whole.layers, whole.estimated_from) == (None, None)
+    work = Workload.of(cell, int(size.at(2) * 4 / 0.6) + 1000)
+    assert work.layers == work.estimated_from == depth(work.model.config) == 2
+    assert (work.facts()["layers"], work.facts()["layers_loaded"]) == (4, 2)
+    assert sum(parameter.numel() for parameter in work.model.parameters()) == size.at(2)
+    with pytest.raises(Unsupported, match="a depth of 1 "):
         Workload.of(cell, 1000)
 
 
@@ -156,6 +157,16 @@ def test_half_the_bytes_fit_a_deeper_stack(make_workload: MakeWorkload) -> None:
     assert Workload.of(work.cell, limit).layers == 2
     assert (Workload.of(half, limit).layers or 4) > 2
     assert Workload.of(half, limit).weights_bytes == work.weights_bytes / 2
+
+
+def test_a_depth_that_is_asked_for_is_loaded_and_the_whole_too_where_it_is_to_be_verified(
+    make_workload: MakeWorkload,
+) -> None:
+    cell = make_workload("gpt2").cell
+    asked = replace(cell, parameters=replace(cell.parameters, layers=3))
+    assert depth(Workload.of(asked, 10**9).model.config) == 3
+    verified = Workload.of(replace(asked, parameters=replace(asked.parameters, verify=True)), 10**9)
+    assert (depth(verified.model.config), verified.estimated_from) == (4, 3)
 
 
 def test_text_beside_an_image_has_the_length_asked_for_where_its_tower_sets_none(
