@@ -11,7 +11,7 @@ from typing import Any
 from harness.matrix.records import Model, Parameters
 from harness.suite.fit.experts import routed
 from harness.suite.fit.kinds import LINEAR, layer_kinds
-from harness.suite.fit.parameters import DENSE, MOE, count
+from harness.suite.fit.parameters import DENSE, MOE, counted
 from harness.suite.models.build import full_config, meta_model
 from harness.suite.models.depths import ENCODER, Stack, in_order
 from harness.suite.outcomes import Unsupported
@@ -48,10 +48,10 @@ def measure_size(model: Model) -> Size:
     """Count the parameters on the meta device, layer by layer."""
     built = meta_model(model, full_config(model))
     each = layers_of(built)
-    counted = count(built)
+    found = counted(built)
     inside = sum(layer.parameters for layer in each)
-    read = counted.embeddings - (counted.head if counted.tied else 0)
-    return Size(counted.total, Layers(each, max(0, counted.total - inside - read)))
+    read = found.embeddings - (found.head if found.tied else 0)
+    return Size(found.total, Layers(each, max(0, found.total - inside - read)))
 
 
 def layers_of(model: Any) -> tuple[Layer, ...]:

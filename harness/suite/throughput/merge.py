@@ -4,6 +4,7 @@ Rounds of one process share what befell it, so a figure is the median of the pro
 interval that between processes (`results.intervals`). Torch is not needed here, and not imported.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -19,6 +20,7 @@ from harness.suite.throughput.timed import Figure, Timed
 
 ITL = {"itl_p50": 0.5, "itl_p90": 0.9, "itl_p99": 0.99}
 """Metric → quantile of the gaps between successive tokens."""
+NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
 def merged(timed: Iterable[Timed]) -> list[Metric]:
@@ -136,10 +138,19 @@ def _amounts(processes: Sequence[Timed]) -> list[Metric]:
 def _disturbed(processes: Sequence[Timed]) -> tuple[str, ...]:
     """What disturbed any of them; of several processes, in how many something did."""
     hit = [one for one in processes if one.disturbed]
-    words = tuple(dict.fromkeys(text for one in hit for text in one.disturbed))
     if not hit or len(processes) == 1:
-        return words
-    return (f"{len(hit)} of {len(processes)} processes", *words)
+        return tuple(text for one in hit for text in one.disturbed)
+    worst: dict[str, str] = {}
+    for text in (text for one in hit for text in one.disturbed):
+        kind = NUMBER.sub("#", text)
+        worst[kind] = max(worst.get(kind, text), text, key=_amount)
+    return (f"{len(hit)} of {len(processes)} processes, at worst", *worst.values())
+
+
+def _amount(text: str) -> float:
+    """The first number of a sentence, by which those of one kind are compared."""
+    found = NUMBER.search(text)
+    return float(found[0]) if found else 0.0
 
 
 def _unsettled(processes: Sequence[Timed]) -> str:

@@ -107,8 +107,14 @@ def test_an_amount_is_of_all_processes_or_of_none() -> None:
 def test_what_disturbed_one_process_marks_the_figure_with_how_many() -> None:
     calm, shaken = timed({None: [1.0]}), timed({None: [1.0]}, disturbed=("it swapped",))
     assert named(shaken)["forward_time"].disturbed == ("it swapped",)
-    assert named(calm, shaken)["forward_time"].disturbed == ("1 of 2 processes", "it swapped")
+    assert named(calm, shaken)["forward_time"].disturbed == ("1 of 2 processes, at worst", "it swapped")
     assert named(calm, calm)["forward_time"].disturbed == ()
+
+
+def test_of_disturbances_of_one_kind_the_worst_is_said() -> None:
+    words = ("others took 0.50 of its CPUs", "others took 1.25 of its CPUs", "it swapped")
+    found = named(*(timed({None: [1.0]}, disturbed=(text,)) for text in words))["forward_time"].disturbed
+    assert found == ("3 of 3 processes, at worst", "others took 1.25 of its CPUs", "it swapped")
 
 
 def test_what_never_settled_says_so() -> None:
