@@ -13,17 +13,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable  # noqa: TC003 — one import block for all
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from harness.matrix.load import load
+from further_cell import Silent, tiny_gpt2
+
 from harness.matrix.parameters import sweep
-from harness.matrix.records import Checkpoint, Matrix, Parameters, Suite
+from harness.matrix.records import Parameters, Suite
 from harness.matrix.select import Selection
-from harness.results.record import Result
 from harness.run import Request, conduct
 from harness.runners.choose import Wish
-from harness.runners.protocol import Event
 
 ROOT = Path(__file__).parents[1]
 TINY = {"n_embd": 128, "n_layer": 4, "n_head": 4, "vocab_size": 1024, "n_positions": 512}
@@ -84,22 +83,6 @@ class Timing:
     said: tuple[float, ...]
 
 
-class Silent:
-    """Shows nothing of a run."""
-
-    def tell(self, sentence: str) -> None:
-        """Nothing."""
-
-    def begin(self, cells: object) -> None:
-        """Nothing."""
-
-    def event(self, event: Event) -> None:
-        """Nothing."""
-
-    def result(self, result: Result) -> None:
-        """Nothing."""
-
-
 def script(python: Path, source: str, *arguments: str) -> Timing:
     """A script of its own process; each line that ends in a number is a cell's seconds."""
     began = time.perf_counter()
@@ -132,7 +115,7 @@ def ours(wish: Wish, batches: tuple[int, ...]) -> Timing:
     )
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
-        done = conduct(ROOT, Path(folder), request, Silent(), matrix=_matrix())
+        done = conduct(ROOT, Path(folder), request, Silent(), matrix=tiny_gpt2(TINY))
         wall = time.perf_counter() - began
         results = done.store.read().results
     for result in results:
@@ -141,14 +124,6 @@ def ours(wish: Wish, batches: tuple[int, ...]) -> Timing:
     return Timing(
         wall, tuple(m.value for result in results for m in result.report.metrics if m.name == "generate_time")
     )
-
-
-def _matrix() -> Matrix:
-    """The checkout's, with a gpt2 of tiny width."""
-    matrix = load(ROOT)
-    (row,) = (row for row in matrix.models if row.id == "gpt2")
-    tiny = replace(row, classes=row.classes[:1], checkpoint=Checkpoint(config=TINY))
-    return replace(matrix, models=tuple(tiny if model is row else model for model in matrix.models))
 
 
 def _file(source: str) -> str:
