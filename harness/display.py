@@ -98,11 +98,11 @@ class Lines:
     def begin(self, cells: tuple[Cell, ...]) -> None:
         """Start counting."""
         self._total, self._began = len(cells), time.monotonic()
-        self._unseen = {(cell.id, phase) for cell in cells for phase in cell.phases}
+        self._unseen = {(cell.id, name) for cell in cells for name in _told(cell)}
         self.tell("1 cell" if self._total == 1 else f"{self._total} cells")
 
     def event(self, event: Event) -> None:
-        """Print an end that was seen from inside, and each phase that begins: a cell may take minutes."""
+        """Print an end that was seen from inside, and phases that begin: a cell may take minutes."""
         if event.kind == FINISH:
             self._count(event.cell)
         elif event.kind == PHASE and (event.cell, event.name) in self._unseen:
@@ -132,3 +132,13 @@ class Lines:
         each = (time.monotonic() - self._began) / len(self._ended)
         left = each * (self._total - len(self._ended))
         self.tell(f"[{len(self._ended)}/{self._total}] {cell}{what}, about {left:.0f} s left")
+
+
+def _told(cell: Cell) -> list[str]:
+    """What of a cell a log has a line for: each phase, and the first one of each further process."""
+    further = (f"{phase}, process {n}" for phase in cell.phases[:1] for n in _after_the_first(cell))
+    return [*cell.phases, *further]
+
+
+def _after_the_first(cell: Cell) -> range:
+    return range(2, cell.parameters.processes + 1)

@@ -74,9 +74,13 @@ def test_a_phase_is_told_as_it_begins_and_once(screen: io.StringIO, matrix: Matr
     (cell,) = plan(matrix, matrix.models[:1], cpu, Suite.THROUGHPUT, [Parameters()])
     shown = Lines(Console(file=screen, width=200, highlight=False))
     shown.begin((cell,))
-    for name in ("load", "load", "no phase of its"):
+    for name in ("fill", "fill", "no phase of its", "fill, process 2", "fill, process 2x"):
         shown.event(Event(kind="phase", cell=cell.id, name=name))
-    assert screen.getvalue().splitlines() == ["1 cell", f"[0/1] {cell.id}: load"]
+    assert screen.getvalue().splitlines() == [
+        "1 cell",
+        f"[0/1] {cell.id}: fill",
+        f"[0/1] {cell.id}: fill, process 2",
+    ]
 
 
 def test_an_end_told_twice_is_counted_once(

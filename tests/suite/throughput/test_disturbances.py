@@ -47,8 +47,8 @@ CHANGED = {
     "preempted": (
         "proc/50/task/51/status",
         "switches:\t3",
-        "switches:\t103",
-        "its threads were made to leave a CPU 50 times a second",
+        "switches:\t303",
+        "its threads were made to leave a CPU 150 times a second",
     ),
     "heat": (
         "sys/devices/system/cpu/cpu0/thermal_throttle/core_throttle_count",
@@ -239,7 +239,7 @@ def test_a_frequency_of_0_is_not_divided_by() -> None:
 
 @pytest.mark.parametrize(
     ("sign", "on_few", "nothing_on_many", "on_many"),
-    [("others", 0.2, 0.5, 0.7), ("stolen", 0.03, 0.1, 0.2), ("preempted", 30, 500, 700)],
+    [("others", 0.2, 0.5, 0.7), ("stolen", 0.03, 0.1, 0.2), ("preempted", 120, 3000, 4000)],
 )
 def test_what_disturbs_a_few_cpus_is_nothing_on_many(
     sign: str, on_few: float, nothing_on_many: float, on_many: float
