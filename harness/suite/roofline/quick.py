@@ -1,4 +1,4 @@
-"""The roof in a second or two, for figures that are measured beside it.
+"""The roof in about a second, for figures that are measured beside it.
 
 Few loads, chosen so that one of each ceiling is the fastest on most machines: `sweep` asks more of them, at
 more sizes. Meant for a fresh process, with as many threads as the model has; it leaves nothing allocated.
@@ -17,11 +17,11 @@ from harness.suite.roofline.last_cache import beyond
 from harness.suite.roofline.sweep import sweep
 from harness.suite.roofline.utilisation import Roof
 
-LOAD_S = 0.4
+LOAD_S = 0.1
 """Seconds for a load: five of memory and five products, most of which take a tenth of it."""
 WIDTH = 4096
 """Columns of the one row that a matrix is multiplied by: those of a 7 B model."""
-SQUARES = {"cpu": (256, 1024, 2048)}
+SQUARES = {"cpu": (256, 1024)}
 SQUARES_ELSEWHERE = (2048, 4096, 8192)
 """From small to large: where the small one is slow (float16 on many CPUs), no larger is tried."""
 TALL = (128, 2048, 8192)
