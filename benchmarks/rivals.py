@@ -27,7 +27,7 @@ from harness.runners.choose import Wish
 ROOT = Path(__file__).parents[1]
 TINY = {"n_embd": 128, "n_layer": 4, "n_head": 4, "vocab_size": 1024, "n_positions": 512}
 INPUT, OUTPUT = 16, 16
-ROUNDS, WARM_UP, PROCESSES = 5, 5, 3
+ROUNDS, WARM_UP, PROCESSES = 5, 5, 2
 """Rounds of a process, those before them that are not kept, and processes (ours alone has several)."""
 
 BARE = """
