@@ -18,8 +18,8 @@ from harness.suite.roofline.sweep import sweep
 from harness.suite.roofline.utilisation import Roof
 
 LOAD_S = 0.5
-"""Most seconds for a load. Most take a tenth of it; with less, a busy machine's products would be refused as too
-slow, and one row by a matrix would pass for the machine's arithmetic."""
+"""Most seconds for a load; most take a tenth of it. With less, a busy machine's products would be refused as
+too slow, and one row by a matrix would pass for the machine's arithmetic."""
 WIDTH = 4096
 """Columns of the one row that a matrix is multiplied by: those of a 7 B model."""
 SQUARES = {"cpu": (256, 1024)}
