@@ -20,13 +20,18 @@ def rows(result: Result) -> Iterator[tuple[Metric, tuple[str, ...]]]:
 def roofs(results: Iterable[Result]) -> list[str]:
     """What the machine was measured to do, each measurement once."""
     found = (
-        f"{metric.name} {figure(metric)} ({spread(metric)}), "
-        f"{result.report.facts.get('roof', {}).get(metric.name, '')}".rstrip(", ")
+        f"{metric.name} {figure(metric)} ({spread(metric)}), {_reached(result, metric.name)}".rstrip(", ")
         for result in results
         for metric in result.report.metrics
         if metric.phase == ROOF
     )
     return list(dict.fromkeys(found))
+
+
+def _reached(result: Result, name: str) -> str:
+    """The load that reached a ceiling."""
+    roof = result.report.facts.get("roof")
+    return str(roof.get(name, "")) if isinstance(roof, dict) else ""
 
 
 def repeated(results: Sequence[Result]) -> list[str]:

@@ -175,7 +175,13 @@ class Loop:
         torch.set_num_threads(1 if part.kind == "check" else cell.parameters.threads or cpus())
         self._become_child(say)
         attempt = Attempt(cell, checks=list(part.checks))
-        self._run_items(Inside(attempt, self.journal, say, part.roof, part.process, (part.kind,)))
+
+        def tell(message: dict[str, Any]) -> None:
+            if "ended" in message:  # what ended badly closes the gate here as well as there
+                attempt.checks.append(_check(message["ended"]))
+            say(message)
+
+        self._run_items(Inside(attempt, self.journal, tell, part.roof, part.process, (part.kind,)))
 
     def _become_child(self, say: Say) -> None:
         """The parent prints and files reports; a child sends it those that say something."""
@@ -201,7 +207,8 @@ class Loop:
             config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if self._stopped():
                 break
-        inside.say({"done": gather(inside.attempt.cell)})
+        # Of checks alone nothing is told: their process has one thread, and those that time have more.
+        inside.say({"done": gather(inside.attempt.cell) if "phase" in inside.kinds else {}})
 
     def hear(self, attempt: Attempt, message: dict[str, Any]) -> None:
         """Note what has happened to a cell."""
@@ -210,7 +217,7 @@ class Loop:
                 self.doing[attempt.cell.id] = (kind, name)
             case {"ended": row}:
                 self.doing.pop(attempt.cell.id, None)
-                attempt.checks.append(Check(**row | {"outcome": Outcome(row["outcome"])}))
+                attempt.checks.append(_check(row))
             case {"found": row}:
                 attempt.metrics += [metric_from_json(metric) for metric in row.get("metrics", ())]
                 attempt.sheet = Sheet.from_json(row["sheet"]) if "sheet" in row else attempt.sheet
@@ -222,12 +229,14 @@ class Loop:
                     report.longrepr = tuple(report.longrepr)
                 self._log(report)
             case {"timed": row, "facts": facts}:
+                self.doing.pop(attempt.cell.id, None)
                 attempt.timed.append(Timed.from_json(row))
                 attempt.facts |= facts
             case {"benchmark": row}:
                 self.forwarded.append(Benchmarked(row))
             case {"done": facts}:
                 self.done.add(attempt.cell.id)
+                self.doing.pop(attempt.cell.id, None)
                 attempt.facts = facts | attempt.facts
 
     def _log(self, report: pytest.TestReport) -> None:
@@ -255,6 +264,10 @@ class _Forward:
         if report.when == "call" or not report.passed:
             row = self._config.hook.pytest_report_to_serializable(config=self._config, report=report)
             self._say({"report": row})
+
+
+def _check(row: dict[str, Any]) -> Check:
+    return Check(**row | {"outcome": Outcome(row["outcome"])})
 
 
 def _params(item: pytest.Item) -> dict[str, Any]:

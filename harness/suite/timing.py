@@ -6,6 +6,7 @@ them tells of the machine's drift, and not of how an executable happened to be l
 """
 
 import json
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -17,7 +18,7 @@ import torch
 from harness.matrix.records import Cell
 from harness.results.record import Check, Metric, Outcome
 from harness.suite.door import Attempt, Journal
-from harness.suite.facts import cpus
+from harness.suite.facts import cpus, oom_kills
 from harness.suite.forks import Ended, Job, Said, Say, serve
 from harness.suite.roofline.quick import QuickRoof, quick_roof
 from harness.suite.room import preload, shares
@@ -27,6 +28,8 @@ from harness.suite.throughput.stopping import stop
 Ending = tuple[Outcome, str]
 SIZES = ("batch", "input_tokens", "output_tokens")
 """Parameters of which more takes more memory."""
+MOST_WORDS = 500
+"""Letters of a sentence that becomes a fact."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +66,7 @@ class Timing:
     memory_bytes: int | None
     gates: dict[str, tuple[str, list[Check]]] = field(default_factory=dict)
     """What is checked → the cell that was, and its checks: cells of a sweep share them."""
-    roofs: dict[tuple[str, str, int | None], QuickRoof] = field(default_factory=dict)
+    roofs: dict[tuple[str, str, int | None], QuickRoof | None] = field(default_factory=dict)
     starved: list[Cell] = field(default_factory=list)
     """Cells that ran out of memory."""
 
@@ -109,41 +112,74 @@ class Timing:
         why = None
         while why is None:
             part = Part(kind="phase", checks=checks, roof=roof, process=len(spent))
-            began = time.perf_counter()
+            began, known = time.perf_counter(), len(attempt.checks)
             ending = self._child(attempt, partial(self.crew.work, cell, part))
-            if ending is not None or attempt.closed_gate():
+            if ending is not None or attempt.closed_gate() or not attempt.timed:
                 return ending
             spent.append(time.perf_counter() - began)
-            why = stop(merged(attempt.timed), cell.parameters, spent)
+            # What the first process could not time, no further one is asked for.
+            timed = {row.phase for row in attempt.timed}
+            cell = replace(cell, phases=tuple(phase for phase in cell.phases if phase in timed))
+            why = self._lost(attempt, known, spent) or stop(merged(attempt.timed), cell.parameters, spent)
+            if why is None and self._left(attempt) < max(spent):
+                why = f"another process would pass the deadline of {cell.timeout_s:g} s after {len(spent)}"
         attempt.facts |= {"processes": len(spent), "stopped": why}
         return None
+
+    @staticmethod
+    def _lost(attempt: Attempt, known: int, spent: Sequence[float]) -> str | None:
+        """That a later process could not time what an earlier one could: a reason to stop, and no outcome."""
+        lost = attempt.checks[known:]
+        if len(spent) == 1 or not lost:
+            return None
+        del attempt.checks[known:]
+        return f"{lost[0].name} could not be timed again in process {len(spent)}: {lost[0].message}"[
+            :MOST_WORDS
+        ]
 
     def _roof(self, attempt: Attempt) -> QuickRoof | None:
         """What the machine can do at best, measured once for all cells of a dtype; None where that failed."""
         asked = attempt.cell.parameters
         key = (attempt.cell.torch_device, asked.dtype, asked.threads)
         if key not in self.roofs:
-            job = Job("roof", attempt.cell.timeout_s, partial(_measure_roof, attempt.cell))
-            said = [event for event in serve([job], 1) if isinstance(event, Said)]
-            if not said:
-                return None
-            self.roofs[key] = QuickRoof.from_json(said[0].message)
+            job = Job("roof", self._left(attempt), partial(_measure_roof, attempt.cell))
+            said = [event for event in serve([job], 1, self._memory(attempt.cell)) if isinstance(event, Said)]
+            self.roofs[key] = QuickRoof.from_json(said[0].message) if said else None
+            attempt.oom_kills = oom_kills()  # the roof's end is not the cell's
         roof = self.roofs[key]
+        if roof is None:
+            attempt.facts["roof"] = "it could not be measured: nothing is held against it"
+            return None
         attempt.metrics += roof_metrics(roof)
         attempt.facts["roof"] = {"memory_bandwidth": roof.roof.memory, "matmul_rate": roof.roof.arithmetic}
         return roof
 
     def _child(self, attempt: Attempt, work: Callable[[Say], None]) -> Ending | None:
-        """Run one child to its end."""
+        """Run one child to its end; no file that it leaves in its temp folder outlives it."""
         cell = attempt.cell
-        left = max(1.0, cell.timeout_s - (time.perf_counter() - attempt.clock))
-        memory = shares(self.memory_bytes, cpus())[1] if cell.torch_device == "cpu" else None
-        for event in serve([Job(cell.id, left, work)], 1, memory):
-            if isinstance(event, Said):
-                self.crew.hear(attempt, event.message)
-            else:
-                return self.crew.ended(attempt, event)
+        with tempfile.TemporaryDirectory(prefix="harness-", ignore_cleanup_errors=True) as folder:
+            job = Job(cell.id, self._left(attempt), partial(_within, folder, work))
+            for event in serve([job], 1, self._memory(cell)):
+                if isinstance(event, Said):
+                    self.crew.hear(attempt, event.message)
+                else:
+                    return self.crew.ended(attempt, event)
         return None
+
+    @staticmethod
+    def _left(attempt: Attempt) -> float:
+        """Seconds to the cell's deadline."""
+        return max(1.0, attempt.cell.timeout_s - (time.perf_counter() - attempt.clock))
+
+    def _memory(self, cell: Cell) -> int | None:
+        """Bytes that a child may allocate; an accelerator's driver maps more than it takes."""
+        return shares(self.memory_bytes, cpus())[1] if cell.torch_device == "cpu" else None
+
+
+def _within(folder: str, work: Callable[[Say], None], say: Say) -> None:
+    """Do the work with that folder for temporary files."""
+    tempfile.tempdir = folder
+    work(say)
 
 
 def roof_metrics(roof: QuickRoof) -> list[Metric]:

@@ -1,6 +1,7 @@
 """Cells of a sweep: what one of them leaves for the others, and what it costs them."""
 
 import json
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -23,8 +24,12 @@ TIME = Figure(name="decode_step_time", unit="s", series=TOTAL, rate=False, facto
 class Scripted:
     """A crew whose children say what they are told to, in real processes."""
 
-    def __init__(self, seconds: Callable[[int], float] = lambda _: 1.0, starved: int = 1 << 30) -> None:
+    def __init__(
+        self, seconds: Callable[[int], float] = lambda _: 1.0, starved: int = 1 << 30, refused: int = 1 << 30
+    ) -> None:
         self.seconds = seconds
+        self.refused = refused
+        """Process from which on decoding is unsupported."""
         self.starved = starved
         """Batch from which on a child runs out of memory."""
         self.ran: list[tuple[str, str]] = []
@@ -36,6 +41,10 @@ class Scripted:
             return
         if cell.parameters.batch >= self.starved:
             raise MemoryError
+        Path(tempfile.gettempdir(), "left").touch()
+        if part.process >= self.refused:
+            say({"unsupported": "no room is left"})
+            return
         rounds = rounds_of({TOTAL: {None: [self.seconds(part.process)]}})
         say({"timed": Timed(phase="decode", layers=None, rounds=rounds, figures=(TIME,)).to_json()})
 
@@ -45,6 +54,10 @@ class Scripted:
                 self.ran.append((cell, kind))
             case {"check": name}:
                 attempt.checks.append(Check(name=name, outcome=Outcome.PASSED, seconds=0.1))
+            case {"unsupported": why}:
+                attempt.checks.append(
+                    Check(name="phase.decode", outcome=Outcome.UNSUPPORTED, seconds=0.1, message=why)
+                )
             case {"timed": row}:
                 attempt.timed.append(Timed.from_json(row))
 
@@ -132,3 +145,46 @@ def test_the_roof_is_measured_once_and_is_in_every_cell(
     ]
     assert len(roofs[0]) == 2
     assert roofs[0] == roofs[1]
+
+
+def test_what_the_first_process_cannot_time_is_not_asked_of_another(
+    tmp_path: Path, cells: Callable[..., Iterator[Cell]]
+) -> None:
+    crew = Scripted(refused=0)
+    (report,) = timed(tmp_path, crew, cells(1))
+    assert [kind for _, kind in crew.ran].count("phase") == 1
+    assert (report.outcome, report.message) == (Outcome.UNSUPPORTED, "phase.decode: no room is left")
+
+
+def test_what_a_later_process_cannot_time_ends_the_repetition_and_not_the_cell(
+    tmp_path: Path, cells: Callable[..., Iterator[Cell]]
+) -> None:
+    (report,) = timed(tmp_path, Scripted(refused=2), cells(1))
+    assert report.outcome is Outcome.PASSED
+    assert report.facts["stopped"] == ("phase.decode could not be timed again in process 3: no room is left")
+    assert {m.processes for m in report.metrics if m.phase == "decode"} == {(1, 1)}
+
+
+def test_a_deadline_ends_the_repetition_before_it_ends_the_cell(
+    tmp_path: Path, cells: Callable[..., Iterator[Cell]]
+) -> None:
+    def slow(_: int) -> float:
+        time.sleep(2.0)
+        return 1.0
+
+    planned = (replace(cell, timeout_s=8.0) for cell in cells(1))
+    (report,) = timed(tmp_path, Scripted(slow), planned)
+    assert report.outcome is Outcome.PASSED
+    assert report.facts["stopped"].startswith("another process would pass the deadline of 8 s after ")
+
+
+def test_files_that_a_process_leaves_are_removed_with_it(
+    tmp_path: Path, cells: Callable[..., Iterator[Cell]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, temporary = tmp_path / "out", tmp_path / "tmp"
+    out.mkdir()
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    timed(out, Scripted(starved=1), cells(1))
+    timed(out, Scripted(), cells(1))
+    assert list(temporary.iterdir()) == []

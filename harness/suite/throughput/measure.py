@@ -204,7 +204,9 @@ def _how_many(rounds: Rounds) -> tuple[int, WarmUp]:
     Raises `Unsupported` where the whole budget is too small for one round.
     """
     work, asked = rounds.work, rounds.work.cell.parameters
-    share = asked.budget_s / min(FEWEST, asked.processes) / _sharers(work)
+    # Of a process's part of the budget one in six goes to what comes before the rounds.
+    parts = min(FEWEST, asked.processes) + (asked.processes > 1)
+    share = asked.budget_s / parts / _sharers(work)
     warm = rounds.warm_up(WARM_UP_SHARE * share)
     if warm.round_s > asked.budget_s:
         raise Unsupported(

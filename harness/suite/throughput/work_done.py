@@ -31,13 +31,16 @@ class Utilised:
 
 
 def utilised(work: Workload, phase: str, roof: Roof) -> Utilised | None:
-    """The least seconds of a phase; None for one whose work is not counted, or cannot be without values."""
-    if phase not in COUNTED:
+    """The least seconds of a phase; None where its work is not counted, or cannot be without values.
+
+    Quantised weights are not: neither their bytes nor the rate of their products are those of the dtype.
+    """
+    if phase not in COUNTED or work.cell.parameters.quantisation is not None:
         return None
     try:
         whole = Least.of(_counted(work, phase, None), roof)
         loaded = whole if work.layers is None else Least.of(_counted(work, phase, work.layers), roof)
-    except Unsupported:
+    except (Unsupported, Exception):  # noqa: BLE001 — the model's own code on tensors without values: the time stands
         return None
     return Utilised(loaded, whole)
 
