@@ -169,13 +169,13 @@ def test_a_deadline_ends_the_repetition_before_it_ends_the_cell(
     tmp_path: Path, cells: Callable[..., Iterator[Cell]]
 ) -> None:
     def slow(_: int) -> float:
-        time.sleep(2.0)
+        time.sleep(3.0)
         return 1.0
 
-    planned = (replace(cell, timeout_s=8.0) for cell in cells(1))
+    planned = (replace(cell, timeout_s=14.0) for cell in cells(1))
     (report,) = timed(tmp_path, Scripted(slow), planned)
     assert report.outcome is Outcome.PASSED
-    assert report.facts["stopped"].startswith("another process would pass the deadline of 8 s after ")
+    assert report.facts["stopped"].startswith("another process would pass the deadline of 14 s after ")
 
 
 def test_files_that_a_process_leaves_are_removed_with_it(
