@@ -10,23 +10,21 @@ import os
 import statistics
 import sys
 import time
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 import transformers
+from further_cell import tiny_gpt2
 
-from harness.matrix.load import load
 from harness.matrix.plan import plan
-from harness.matrix.records import Checkpoint, Parameters, Suite
+from harness.matrix.records import Parameters, Suite
+from harness.matrix.select import Selection, select
 from harness.suite.throughput.measure import Rounds
 from harness.suite.throughput.phases import PHASES
 from harness.suite.throughput.timed import TOTAL
 from harness.suite.throughput.workload import Workload
 
-ROOT = Path(__file__).parents[1]
 TINY = {"n_embd": 128, "n_layer": 4, "n_head": 4, "vocab_size": 1024, "n_positions": 512}
 """A GPT-2 of 1 million parameters: what is around the model is as large as it gets."""
 ASKED = Parameters(input_tokens=16, output_tokens=16)
@@ -64,10 +62,9 @@ class Found:
 def work() -> Workload:
     """The model, loaded and warm."""
     transformers.logging.set_verbosity_error()
-    matrix = load(ROOT)
-    (row,) = (row for row in matrix.models if row.id == "gpt2")
-    tiny = replace(row, classes=row.classes[:1], checkpoint=Checkpoint(config=TINY))
-    (cell,) = plan(matrix, [tiny], matrix.device("cpu"), Suite.THROUGHPUT, [ASKED])
+    matrix = tiny_gpt2(TINY)
+    rows = select(matrix, Selection(models=("gpt2",)))
+    (cell,) = plan(matrix, rows, matrix.device("cpu"), Suite.THROUGHPUT, [ASKED])
     made = Workload.of(cell, None)
     made.loaded.fill()
     for _ in range(ROUNDS):

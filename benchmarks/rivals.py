@@ -93,6 +93,7 @@ def script(python: Path, source: str, *arguments: str) -> Timing:
         check=True,
         capture_output=True,
         text=True,
+        cwd=tempfile.gettempdir(),  # optimum-benchmark writes a log where it is started
     )
     wall = time.perf_counter() - began
     lines = [line.split() for line in done.stdout.splitlines()]
@@ -150,7 +151,7 @@ def main() -> None:
     parser.add_argument("--skip", default="", help="Ways to leave out, comma between.")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    python, batches = arguments.python, tuple(range(1, arguments.cells + 1))
+    python, batches = arguments.python.absolute(), tuple(range(1, arguments.cells + 1))
     sizes = [str(number) for number in (WARM_UP, ROUNDS, INPUT, OUTPUT, *batches)]
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([python, "-c", SAVE, folder, json.dumps(TINY)], check=True, capture_output=True)

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -71,11 +72,8 @@ def fit(context: click.Context, /, *, models: tuple[str, ...], as_json: bool, **
         memory_bytes=options["memory"],
         command=tuple(sys.argv[1:]),
     )
-    shown = display()
-    try:
+    with closing(display()) as shown:
         counted = count(root, results, request, shown, again=options["again"])
-    finally:
-        shown.close()
     placed = _placed(counted, rows, form, options["context"], named=bool(models))
     _print(counted, placed, rows, in_full=bool(models), as_json=as_json)
     return exit_code(counted.results)

@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -144,8 +145,5 @@ def _tried(
         code=code,
         command=("matrix", "add", row_id),
     )
-    shown = display()
-    try:
+    with closing(display()) as shown:
         return conduct(root_of(context), results_of(context), request, shown, matrix=matrix)
-    finally:
-        shown.close()

@@ -1,6 +1,7 @@
 """`harness roofline`: what this machine can do at most."""
 
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +45,7 @@ def roofline(context: click.Context, /, *, as_json: bool, **options: Any) -> int
         timeout_s=options["timeout"],
         command=tuple(sys.argv[1:]),
     )
-    shown = display()
-    try:
+    with closing(display()) as shown:
         done = conduct(root, results_of(context), request, shown)
-    finally:
-        shown.close()
     print_run(done.store, as_json=as_json, svg=options["svg"])
     return done.exit_code

@@ -1,6 +1,7 @@
 """`harness run`: run a suite and print what came out."""
 
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -102,10 +103,7 @@ def run(context: click.Context, /, *, as_json: bool, **options: Any) -> int:
         resume=options["resume"],
         command=tuple(sys.argv[1:]),
     )
-    shown = display()
-    try:
+    with closing(display()) as shown:
         done = conduct(root_of(context), results_of(context), request, shown)
-    finally:
-        shown.close()
     print_run(done.store, as_json=as_json)
     return done.exit_code

@@ -42,6 +42,11 @@ class Check:
     measured: float | None = None
     limit: float | None = None
 
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """The check as a report's JSON has it."""
+        return cls(**data | {"outcome": Outcome(data["outcome"])})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
@@ -118,7 +123,7 @@ class Report:
             **data
             | {
                 "outcome": Outcome(data["outcome"]),
-                "checks": tuple(_check(row) for row in data.get("checks", ())),
+                "checks": tuple(Check.from_json(row) for row in data.get("checks", ())),
                 "metrics": tuple(metric_from_json(row) for row in data.get("metrics", ())),
                 "sheet": Sheet.from_json(data["sheet"]) if data.get("sheet") else None,
             }
@@ -189,10 +194,6 @@ class Result:
                 "provenance": Provenance(**data["provenance"]),
             }
         )
-
-
-def _check(data: dict[str, Any]) -> Check:
-    return Check(**data | {"outcome": Outcome(data["outcome"])})
 
 
 def metric_from_json(data: dict[str, Any]) -> Metric:

@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from harness.results.figures import figure, line, note, repetition, spread
+from harness.results.overview import shortened
 from harness.results.record import Metric, Result
 
 ROOF = "roof"
 """The phase of what the machine itself was measured to do."""
+MOST = 3
+"""Cells that a sentence names, of however many it is about."""
 
 
 def rows(result: Result) -> Iterator[tuple[Metric, tuple[str, ...]]]:
@@ -56,9 +59,4 @@ def _grouped(pairs: Iterable[tuple[str, str]]) -> list[str]:
     about: dict[str, list[str]] = {}
     for sentence, cell in pairs:
         about.setdefault(sentence, []).append(cell)
-    return [f"{sentence}: {_shortened(cells)}" for sentence, cells in about.items()]
-
-
-def _shortened(cells: Sequence[str], most: int = 3) -> str:
-    more = len(cells) - most
-    return ", ".join(cells[:most]) + (f" and {more} more" if more > 0 else "")
+    return [f"{sentence}: {shortened(cells, MOST)}" for sentence, cells in about.items()]

@@ -66,3 +66,9 @@ class Benchmarked:
         stats = {name: value for name, value in self.row["stats"].items() if include_data or name != "data"}
         rest = {name: value for name, value in self.row.items() if name != "stats"}
         return rest | (stats if flat else {"stats": stats})
+
+
+def params_of(item: pytest.Item) -> dict[str, Any]:
+    """What a test of the suite is about: its cell, and a check or a phase."""
+    found: dict[str, Any] = item.callspec.params  # type: ignore[attr-defined]  # every test here has parameters
+    return found

@@ -21,7 +21,7 @@ from harness.suite.forks import Say
 from harness.suite.functional.checks import Facts, applicable
 from harness.suite.functional.subject import Finding, Subject
 from harness.suite.functional.subjects import subject_of
-from harness.suite.inside import INSIDE, Inside
+from harness.suite.inside import INSIDE, Inside, params_of
 from harness.suite.latest import Latest
 from harness.suite.ledger import judged, known
 from harness.suite.models.build import model_class, tiny_config_of
@@ -81,8 +81,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         parents = {item.nodeid.partition("::")[0]: item.getparent(pytest.Module) for item in items}
         config.stash[MODULES] = [module for module in parents.values() if module is not None]
     # Where a test function got no rows at all, pytest leaves one item without a cell.
-    items[:] = [item for item in items if isinstance(_params(item)["cell"], Cell)]
-    items.sort(key=lambda item: "phase" in _params(item))
+    items[:] = [item for item in items if isinstance(params_of(item)["cell"], Cell)]
+    items.sort(key=lambda item: "phase" in params_of(item))
 
 
 def pytest_runtestloop(session: pytest.Session) -> bool:
@@ -106,7 +106,7 @@ def expand(session: pytest.Session, cell: Cell) -> list[pytest.Item]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, Any, Any]:
     """Say what begins; after the last test of a process leave no files of its model."""
-    params = _params(item)
+    params = params_of(item)
     kind = _kind(params)
     item.config.stash[INSIDE].begin(kind, params[kind])
     ended = yield
@@ -121,7 +121,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report = yield
     ended = call.when == "call" or (call.when == "setup" and call.excinfo)
     # A phase leaves metrics; it is a check of its own only where it did not end well.
-    if ended and ("phase" not in _params(item) or call.excinfo):
+    if ended and ("phase" not in params_of(item) or call.excinfo):
         item.config.stash[INSIDE].say({"ended": asdict(_ended(item, call))})
     return report
 
@@ -151,7 +151,7 @@ def workloads(request: pytest.FixtureRequest) -> Latest[Workload]:
 
 
 def _ended(item: pytest.Item, call: pytest.CallInfo[None]) -> Check:
-    params = _params(item)
+    params = params_of(item)
     kind = _kind(params)
     name = f"{PHASE}{params[kind]}" if kind == "phase" else params[kind]
     finding, limit = item.stash.get(FINDING, (None, None))
@@ -208,8 +208,3 @@ NAMES: dict[str, Callable[[Cell], list[str]]] = {
 
 def _kind(names: Any) -> str:
     return next(kind for kind in NAMES if kind in names)
-
-
-def _params(item: pytest.Item) -> dict[str, Any]:
-    found: dict[str, Any] = item.callspec.params  # type: ignore[attr-defined]  # every test here has parameters
-    return found

@@ -22,7 +22,7 @@ from harness.results.sheet import Sheet
 from harness.suite.door import PHASE, Attempt, Journal, Order
 from harness.suite.facts import cpus, gather, oom_kills
 from harness.suite.forks import Ended, Job, Said, Say, serve
-from harness.suite.inside import INSIDE, Benchmarked, Inside
+from harness.suite.inside import INSIDE, Benchmarked, Inside, params_of
 from harness.suite.outcomes import of_ending
 from harness.suite.room import preload, shares, warm
 from harness.suite.throughput.merge import merged
@@ -178,7 +178,7 @@ class Loop:
 
         def tell(message: dict[str, Any]) -> None:
             if "ended" in message:  # what ended badly closes the gate here as well as there
-                attempt.checks.append(_check(message["ended"]))
+                attempt.checks.append(Check.from_json(message["ended"]))
             say(message)
 
         self._run_items(Inside(attempt, self.journal, tell, part.roof, part.process, (part.kind,)))
@@ -202,7 +202,7 @@ class Loop:
         config = self.session.config
         config.stash[INSIDE] = inside
         made = self.expand(inside.attempt.cell)
-        items = [item for item in made if any(kind in _params(item) for kind in inside.kinds)]
+        items = [item for item in made if any(kind in params_of(item) for kind in inside.kinds)]
         for item, following in zip(items, [*items[1:], None], strict=False):
             config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if self._stopped():
@@ -217,7 +217,7 @@ class Loop:
                 self.doing[attempt.cell.id] = (kind, name)
             case {"ended": row}:
                 self.doing.pop(attempt.cell.id, None)
-                attempt.checks.append(_check(row))
+                attempt.checks.append(Check.from_json(row))
             case {"found": row}:
                 attempt.metrics += [metric_from_json(metric) for metric in row.get("metrics", ())]
                 attempt.sheet = Sheet.from_json(row["sheet"]) if "sheet" in row else attempt.sheet
@@ -264,15 +264,6 @@ class _Forward:
         if report.when == "call" or not report.passed:
             row = self._config.hook.pytest_report_to_serializable(config=self._config, report=report)
             self._say({"report": row})
-
-
-def _check(row: dict[str, Any]) -> Check:
-    return Check(**row | {"outcome": Outcome(row["outcome"])})
-
-
-def _params(item: pytest.Item) -> dict[str, Any]:
-    found: dict[str, Any] = item.callspec.params  # type: ignore[attr-defined]  # every test here has parameters
-    return found
 
 
 def _threads(cells: Iterable[Cell]) -> int:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 import torch
+from transformers.modeling_outputs import BaseModelOutput
 
 CACHES = ("past_key_values", "cache_params")
 """Names of the cache among the outputs and the arguments of a forward."""
@@ -35,8 +36,10 @@ def kept(model: Any, inputs: Mapping[str, Any], outputs: Any) -> dict[str, Any]:
     """
     state = {name: outputs[name] for name in CACHES if outputs.get(name) is not None}
     if model.config.is_encoder_decoder and outputs.get("encoder_last_hidden_state") is not None:
-        # The library takes an encoder's output as a tuple.
-        state["encoder_outputs"] = (outputs.encoder_last_hidden_state,)
+        hidden = outputs.encoder_last_hidden_state
+        encoded = BaseModelOutput(last_hidden_state=hidden)
+        encoded.attention_mask = hidden.new_ones(hidden.shape[:2])  # UDOP's has it with it; no row is padded
+        state["encoder_outputs"] = encoded
         if MASK in inputs:
             state[MASK] = inputs[MASK]
     return state

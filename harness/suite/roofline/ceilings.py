@@ -19,9 +19,6 @@ Run = Callable[[], torch.Tensor]
 
 BLOCK = 1 << 22
 """Random bytes that buffers are tiled from: 4 MiB. Drawing every byte would take longer than measuring."""
-SQUARE = {"cpu": 2048}
-SQUARE_ELSEWHERE = 8192
-"""Rows and columns of the square product: large enough for the full rate, a few rounds a second."""
 
 
 class Load(Protocol):
@@ -150,16 +147,6 @@ class Product:
         left, right, out = self.buffers(device)
         multiply = torch.matmul if self.dtype.is_floating_point else torch._int_mm  # noqa: SLF001 — the one int8 product that torch has
         return lambda: multiply(left, right.T, out=out)
-
-
-COPY = Copy(1 << 28)
-"""Measured beside each model: 256 MiB, several times the last cache of most machines."""
-
-
-def square(device: str, dtype: torch.dtype) -> Product:
-    """Measured beside each model: the largest product that takes a fraction of a second there."""
-    side = SQUARE.get(device, SQUARE_ELSEWHERE)
-    return Product(side, side, side, dtype)
 
 
 def _buffer(size: int, device: str) -> torch.Tensor:

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from harness.suite.roofline.utilisation import Roof, mbu, mfu
 from harness.suite.throughput.starting import FIRST, LATER, OVERHEAD
 from harness.suite.throughput.timed import TOTAL, TPOT, TTFT, Figure
-from harness.suite.throughput.work_done import Utilised
+from harness.suite.throughput.work_done import Work
 from harness.suite.throughput.workload import Workload
 
 
@@ -100,16 +101,16 @@ def figures(work: Workload, phase: str) -> tuple[Figure, ...]:
     return tuple(found)
 
 
-def utilisation(phase: str, done: Utilised | None) -> Iterator[Figure]:
+def utilisation(phase: str, done: Work | None, roof: Roof) -> Iterator[Figure]:
     """MFU and MBU of a phase, in percent of what the machine was measured to do; none where not counted."""
     if done is None:
         return
-    for name, limit in (("mfu", "arithmetic"), ("mbu", "memory")):
+    for name, share in (("mfu", mfu), ("mbu", mbu)):
         yield Figure(
             name=f"{phase}_{name}",
             unit="%",
             series=TOTAL,
             rate=True,
-            factor=100 * getattr(done.loaded, limit),
-            whole=100 * getattr(done.whole, limit),
+            factor=100 * share(done.loaded, 1.0, roof).share,
+            whole=100 * share(done.whole, 1.0, roof).share,
         )

@@ -8,17 +8,15 @@ ITL (the gaps between successive tokens): what the library does after the last t
 """
 
 import copy
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from transformers.modeling_outputs import BaseModelOutput
 
 from harness.suite.functional.checks import Facts
 from harness.suite.functional.generation import decoder_start
-from harness.suite.models.cached import CACHES
+from harness.suite.models.cached import CACHES, kept, prefilling
 from harness.suite.throughput.clock import Marks, now, resolution, synchronise
 from harness.suite.throughput.identities import Inconsistent, require
 from harness.suite.throughput.seen import Request
@@ -151,11 +149,8 @@ def gaps(work: Workload, marks: Marks, found: dict[str, float]) -> list[float]:
 def prefilled(work: Workload, inputs: dict[str, torch.Tensor]) -> Step:
     """The state after the prompt."""
     work.calls += 1
-    given: dict[str, Any] = {**inputs, "use_cache": True}
-    if "logits_to_keep" in inspect.signature(work.model.forward).parameters:
-        given["logits_to_keep"] = 1  # as generate does: the other positions' logits are not needed
     with torch.inference_mode():
-        step = _next(work, work.model(**given))
+        step = _next(work, work.model(**prefilling(work.model, inputs)))
     synchronise(work.device)
     return step
 
@@ -172,16 +167,7 @@ def _read_next(work: Workload, token: torch.Tensor) -> torch.Tensor:
 
 def _next(work: Workload, outputs: Any) -> Step:
     """The greedy choice, and what the next step needs."""
-    cache = next(name for name in CACHES if outputs.get(name) is not None)
-    state = {cache: outputs[cache]}
-    if work.model.config.is_encoder_decoder:
-        hidden = outputs.encoder_last_hidden_state
-        encoded = BaseModelOutput(last_hidden_state=hidden)
-        encoded.attention_mask = hidden.new_ones(hidden.shape[:2])  # UDOP's has it with it; no row is padded
-        state["encoder_outputs"] = encoded
-        if "attention_mask" in work.inputs():
-            state["attention_mask"] = work.inputs()["attention_mask"]
-    return Step(outputs.logits[:, -1:].argmax(-1), state)
+    return Step(outputs.logits[:, -1:].argmax(-1), kept(work.model, work.inputs(), outputs))
 
 
 def _fresh_step(work: Workload) -> Decoding:

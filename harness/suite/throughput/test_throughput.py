@@ -12,7 +12,7 @@ from harness.suite.throughput.crosscheck import check_phases, check_prompt
 from harness.suite.throughput.measure import measure
 from harness.suite.throughput.metrics import utilisation
 from harness.suite.throughput.phases import PHASES
-from harness.suite.throughput.work_done import utilised
+from harness.suite.throughput.work_done import work_of
 from harness.suite.throughput.workload import Workload
 
 
@@ -28,8 +28,8 @@ def test_phase(cell: Cell, phase: str, inside: Inside, workloads: Latest[Workloa
     if "others" not in timed.unread:  # else nobody can say whether two phases met the same machine
         check_phases(work.timed)
     if inside.process == 0 and inside.roof is not None:  # what is counted is the same in each process
-        done = utilised(work, phase, inside.roof.roof)
-        timed = replace(timed, figures=(*timed.figures, *utilisation(phase, done)))
+        held = utilisation(phase, work_of(work, phase), inside.roof.roof)
+        timed = replace(timed, figures=(*timed.figures, *held))
     inside.measured(
         timed, work.facts() | {"shapes": work.shapes(), "disturbances_unread": list(timed.unread)}
     )

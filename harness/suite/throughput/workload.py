@@ -16,6 +16,7 @@ from harness.suite.models.depths import depth, shortened
 from harness.suite.models.inputs.context import Shape
 from harness.suite.models.inputs.make import find_recipe, make_inputs
 from harness.suite.models.inputs.rows import placed
+from harness.suite.roofline.counts import Counts  # noqa: TC001 — a field of the class
 from harness.suite.throughput import cgroup, memory, refusals, variants
 from harness.suite.throughput.depth import Size, decide, measure_size
 from harness.suite.throughput.loaded import Loaded
@@ -61,6 +62,8 @@ class Workload:
         """Times that a phase has called the model."""
         self.timed: list[Timed] = []
         """What this process has timed so far."""
+        self.counts: dict[tuple[str, int | None], Counts] = {}
+        """Phase and depth → what it does, as far as it was counted."""
         self.loaded = Loaded(cell, layers)
         self._optimiser: torch.optim.Optimizer | None = None
         self._inputs: dict[str, Any] = {}

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 import torch
 
-from harness.suite.roofline.ceilings import COPY, Copy, Product, Read, square
+from harness.suite.roofline.ceilings import Copy, Product, Read
+from harness.suite.roofline.quick import product_loads
 
 SIZE = 3 << 22
 
@@ -53,7 +54,7 @@ def test_a_product_agrees_with_float64_and_counts_its_work(
 
 
 def test_a_label_says_what_was_run() -> None:
-    assert COPY.label == "copy 256 MiB"
+    assert Copy(1 << 28).label == "copy 256 MiB"
     assert Read(1 << 30).label == "read 1024 MiB"
     assert Read(1 << 30, "dot").label == "read 1024 MiB by dot"
     assert Product(1, 2, 3, torch.bfloat16).label == "matmul 1×2×3 bfloat16"
@@ -61,5 +62,5 @@ def test_a_label_says_what_was_run() -> None:
 
 def test_an_accelerator_gets_a_product_large_enough_for_its_full_rate() -> None:
     bf16 = torch.bfloat16
-    assert square("cuda", bf16) == square("cuda:1", bf16)
-    assert square("cuda", bf16).rows > square("cpu", bf16).rows
+    assert product_loads("cuda", bf16) == product_loads("cuda:1", bf16)
+    assert product_loads("cuda", bf16)[0][-1].flops > product_loads("cpu", bf16)[0][-1].flops

@@ -6,15 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.suite.roofline.counts import Counts
+from harness.suite.roofline.utilisation import Roof
 from harness.suite.throughput.metrics import DERIVED, figures, utilisation
 from harness.suite.throughput.phases import PHASES
 from harness.suite.throughput.timed import TOTAL, TPOT, TTFT, Figure
-from harness.suite.throughput.work_done import Least, Utilised
+from harness.suite.throughput.work_done import Work
 from harness.suite.throughput.workload import Workload
 
 MakeWorkload = Callable[..., Workload]
 BATCH, INPUT, OUTPUT = 2, 10, 4
 """What the small workloads are asked for."""
+ROOF = Roof(1.0, 1.0, "a product", "a copy")
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +63,8 @@ def test_a_model_that_reads_no_tokens_has_no_rate_of_them(make_workload: MakeWor
 
 
 def test_utilisation_is_the_least_seconds_over_those_it_took() -> None:
-    done = Utilised(Least(arithmetic=0.1, memory=0.4), Least(arithmetic=1.0, memory=4.0))
-    mfu, mbu = utilisation("decode", done)
+    done = Work(Counts(flops=0.1, weight_bytes=0.4), Counts(flops=1.0, weight_bytes=4.0))
+    mfu, mbu = utilisation("decode", done, ROOF)
     assert (mfu.name, mbu.name, mbu.unit) == ("decode_mfu", "decode_mbu", "%")
     assert mfu.of(1.0) == pytest.approx(10)
     assert mbu.of(0.5) == pytest.approx(80)
@@ -69,4 +72,4 @@ def test_utilisation_is_the_least_seconds_over_those_it_took() -> None:
 
 
 def test_what_is_not_counted_has_no_utilisation() -> None:
-    assert list(utilisation("fill", None)) == []
+    assert list(utilisation("fill", None, ROOF)) == []
