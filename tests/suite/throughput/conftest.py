@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from harness.matrix.records import Cell, Model, Parameters, Suite
+from harness.suite.latest import release
 from harness.suite.models.build import tiny_config_of
 from harness.suite.models.depths import depth
 from harness.suite.throughput import memory
@@ -26,6 +27,7 @@ def make_workload(make_cell: Callable[..., Cell], rows: dict[str, Model]) -> Mak
         name: str, layers: int | None = None, parameters: Parameters = PARAMETERS, **changed: Any
     ) -> Workload:
         cell = make_cell(name, small(rows[name]), Suite.THROUGHPUT, parameters, **changed)
+        release()  # what earlier tests left would be given back in the middle of a measurement
         return Workload(cell, measure_size(cell.model), layers, baseline=memory.used("cpu"))
 
     return make
