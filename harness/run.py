@@ -26,6 +26,7 @@ from harness.runners.engine import if_up
 from harness.runners.execute import Execution, execute
 from harness.runners.protocol import Event
 from harness.runners.reaper import reap
+from harness.runners.references import folder_of
 from harness.runners.remote import RemoteCode, require_code
 
 
@@ -99,6 +100,7 @@ def conduct(
         for sentence in reap(results, client or if_up()):
             display.tell(sentence)
         way = choose(root, planned.device, wish, client, display.tell)
+        way = replace(way, references=folder_of(root))
         store = _store(results, planned, request)
         with resumable(store, display.tell):
             return _carry_out(store, planned, way, request, display)
@@ -154,6 +156,7 @@ def _carry_out(store: RunStore, planned: Plan, way: Way, request: Request, displ
         progress=display.event,
         tell=display.tell,
         code=request.code,
+        references=way.references,
     )
     display.begin(left)
     alone = way.runner.one_cell_each(planned.cells[0].suite)

@@ -83,7 +83,15 @@ def own_names(model: Model) -> tuple[str, ...]:
 
 def check_names(matrix: Matrix) -> tuple[str, ...]:
     """Every check of the matrix, in the order they run."""
-    return tuple(dict.fromkeys(check for row in matrix.architectures for check in row.checks))
+    own = [check for row in matrix.architectures for check in row.checks]
+    return tuple(
+        dict.fromkeys([*own, *(parity_check(dtype) for row in matrix.devices for dtype in row.parity)])
+    )
+
+
+def parity_check(dtype: str) -> str:
+    """The check that holds a device's outputs in that dtype against a reference."""
+    return f"parity_{dtype}"
 
 
 def _offer(near: list[str], candidates: Mapping[str, object]) -> str:

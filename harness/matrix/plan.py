@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from itertools import groupby, product
 
 from harness.errors import SelectionError
-from harness.matrix.names import check_names, resolve
+from harness.matrix.names import check_names, parity_check, resolve
 from harness.matrix.parameters import LEAST, cell_id, read_by, require_sane
 from harness.matrix.records import (
     MACHINE,
@@ -62,11 +62,12 @@ def plan(
     cells: dict[str, Cell] = {}
     for model in models:
         architecture = matrix.architecture(model.architecture)
-        own = tuple(check for check in architecture.checks if check in wanted)
         steps = tuple(phase for phase in architecture.phases if phase in timed)
         read = [read_by(suite, architecture.axes, parameters) for parameters in sweep]
-        if own and (steps or suite is Suite.FUNCTIONAL):
-            for pair, varied in product(_pairs(model, suite), read):
+        for pair, varied in product(_pairs(model, suite), read):
+            applying = (*architecture.checks, *_held_against(device, suite, varied.dtype))
+            own = tuple(check for check in applying if check in wanted)
+            if own and (steps or suite is Suite.FUNCTIONAL):
                 cell = _cell(matrix, pair, device, suite, varied, checks=own, phases=steps, today=today)
                 cells[cell.id] = cell if timeout_s is None else replace(cell, timeout_s=timeout_s)
     if not cells:
@@ -139,6 +140,11 @@ def _pairs(model: Model, suite: Suite) -> tuple[Model, ...]:
     """The row once for each class that has a cell, with that class alone."""
     classes = model.classes if suite is Suite.FUNCTIONAL else model.classes[:1]
     return tuple(replace(model, classes=(name,)) for name in classes)
+
+
+def _held_against(device: Device, suite: Suite, dtype: str) -> tuple[str, ...]:
+    """The device's parity checks: all of them, or the one that gates a cell timed in that dtype."""
+    return tuple(parity_check(name) for name in device.parity if suite is Suite.FUNCTIONAL or name == dtype)
 
 
 def _cell(

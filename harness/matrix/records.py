@@ -66,6 +66,8 @@ class Device:
     base: str | None = None
     torch_index: str | None = None
     """Index of PyTorch wheels for this device, asked after pip's own configuration."""
+    parity: tuple[str, ...] = ()
+    """Of `dtypes`, those in which outputs are held against a reference in float64: a check each."""
     presence: Presence = field(default_factory=Presence)
     container: ContainerAccess = field(default_factory=ContainerAccess)
     ci_label: str | None = None

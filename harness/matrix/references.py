@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from harness.matrix.names import normalise, own_names, suggest
+from harness.matrix.names import normalise, own_names, parity_check, suggest
 from harness.matrix.records import model_from_json
 
 IMAGE_FILES = ("Dockerfile", "requirements.lock")
@@ -22,12 +22,14 @@ def references(data: dict[str, Any], root: Path) -> Iterator[str]:
     for key in ("devices", "architectures", "models"):
         yield from _twice((f"$.{key}[{index}].id", row["id"]) for index, row in enumerate(data[key]))
     yield from _images(data["devices"], root)
+    yield from _parity(data["devices"])
     yield from _names(data)
     known: dict[str, dict[str, None]] = {
         kind: dict.fromkeys(row["id"] for row in data[f"{kind}s"])
         for kind in ("device", "architecture", "model")
     }
     checks = [check for row in data["architectures"] for check in row["checks"]]
+    checks += [parity_check(dtype) for row in data["devices"] for dtype in row.get("parity", ())]
     known["check"] = dict.fromkeys(checks)
     for key in REFERRING:
         for index, row in enumerate(data.get(key, ())):
@@ -57,6 +59,14 @@ def _images(devices: Rows, root: Path) -> Iterator[str]:
         for name in IMAGE_FILES:
             if not (root / "images" / image / name).is_file():
                 yield f"$.devices[{index}].image: there is no images/{image}/{name}"
+
+
+def _parity(devices: Rows) -> Iterator[str]:
+    for index, device in enumerate(devices):
+        for dtype in device.get("parity", ()):
+            if dtype not in device["dtypes"]:
+                has = ", ".join(device["dtypes"])
+                yield f"$.devices[{index}].parity: {dtype!r} is no dtype of {device['id']!r}, which has {has}"
 
 
 def _names(data: dict[str, Any]) -> Iterator[str]:

@@ -51,6 +51,10 @@ SHORT = {
     "sdpa_vs_eager": "sdpa",
     "gradients": "grad",
     "pipeline": "pip",
+    "parity_float32": "f32",
+    "parity_tf32": "tf32",
+    "parity_bfloat16": "bf16",
+    "parity_float16": "f16",
 }
 """Check → its column's heading; thirteen full names fit on no terminal."""
 

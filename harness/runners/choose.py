@@ -58,6 +58,8 @@ class Way:
 
     runner: Runner
     provenance: Provenance
+    references: Path | None = None
+    """Where the references of parity checks are kept; None keeps none."""
 
 
 def engine(device: Device, wish: Wish, tell: Tell) -> docker.DockerClient | None:

@@ -22,6 +22,7 @@ from harness.results.record import Isolation
 from harness.runners.hardening import harden
 from harness.runners.owner import Owner
 from harness.runners.protocol import Ending, Limits, Order, Stop, Ticking
+from harness.runners.references import VARIABLE
 
 TICK_S = 1.0
 KILL_S = 30
@@ -38,6 +39,7 @@ PACKAGES = "/opt/harness"
 CELLS = "/door/cells.json"
 CODE = "/door/code"
 OUT = "/door/out"
+REFERENCES = "/door/references"
 REMOTE_CODE = "HARNESS_REMOTE_CODE"
 """Variable: where the suite finds the code of a checkpoint. Nothing else than a container gets it."""
 ENVIRONMENT = {
@@ -101,12 +103,19 @@ class DockerRunner:
             entrypoint=[PYTHON],
             command=["-m", "harness.suite", CELLS, OUT],
             working_dir="/tmp",  # noqa: S108, the container's own
-            environment=ENVIRONMENT | ({REMOTE_CODE: CODE} if order.code.is_dir() else {}),
+            environment=ENVIRONMENT
+            | ({REMOTE_CODE: CODE} if order.code.is_dir() else {})
+            | ({VARIABLE: REFERENCES} if order.references else {}),
             mounts=[
                 Mount(f"{PACKAGES}/harness", str(_staged(self._package, order)), type="bind", read_only=True),
                 Mount(CELLS, str(order.cells), type="bind", read_only=True),
                 Mount(OUT, str(order.out), type="bind"),
                 *([Mount(CODE, str(order.code), type="bind", read_only=True)] if order.code.is_dir() else []),
+                *(
+                    [Mount(REFERENCES, order.references, type="bind", read_only=True)]
+                    if order.references
+                    else []
+                ),
             ],
             labels=_labels(order),
             **self._hardening.arguments(order.limits),

@@ -12,7 +12,7 @@ from pathlib import Path
 from harness.errors import EngineError
 from harness.matrix.records import Batch, Cell
 from harness.results.record import Isolation, Outcome, Provenance, Result
-from harness.runners import door
+from harness.runners import door, references
 from harness.runners.outcomes import by_signal, classify
 from harness.runners.protocol import Ending, Event, Limits, Order, Runner
 from harness.runners.remote import RemoteCode
@@ -42,6 +42,8 @@ class Execution:
     """Told, in a sentence each, of files that were refused."""
     code: RemoteCode | None = None
     """What the checkpoint of the one model brings, where that was asked for."""
+    references: Path | None = None
+    """Where the references of parity checks are kept; None keeps none."""
     grace_s: float = GRACE_S
     slack_s: float = SLACK_S
 
@@ -89,6 +91,7 @@ def _attempt(
         limits=execution.limits,
         isolation=_isolation(cells, runner, execution),
         provenance=execution.provenance,
+        references=str(execution.references) if execution.references and not execution.code else None,
     )
     door.open_door(order, cells, execution.code.files if execution.code else None)
     watch = Watch(order, cells, execution.progress, execution.grace_s, execution.slack_s)
@@ -102,7 +105,8 @@ def _attempt(
         for result in _settle(order, cells, found, watch, ending):
             execution.keep(result)
             settled.add(result.report.cell)
-        for problem in found.problems + door.close_door(order):
+        kept = references.keep(order, cells)
+        for problem in found.problems + kept + door.close_door(order):
             execution.tell(problem)
     if ending.engine_lost:
         raise EngineError("the container engine went away: start it again, and run what is missing")

@@ -47,6 +47,8 @@ class Order:
     limits: Limits
     isolation: Isolation
     provenance: Provenance
+    references: str | None = None
+    """Folder of the parity checks' references that earlier runs have made; None keeps none."""
 
     @property
     def name(self) -> str:

@@ -9,6 +9,7 @@ from harness.matrix.records import Cell
 from harness.results.record import Outcome
 from harness.runners import hostile
 from harness.runners.protocol import GIB, MIB, Event, Order, Stop
+from harness.runners.references import CELL_BYTES
 
 GRACE_S = 120.0
 """How long the work may go on with no cell in flight: starting, importing torch, ending."""
@@ -64,6 +65,8 @@ class Watch:
         """Read what is new; why the work must be killed now, or None."""
         self.read()
         limit = self._order.limits.output_bytes
+        if self._order.references is not None:
+            limit += len(self._timeouts) * CELL_BYTES
         if hostile.usage(self._order.out, limit) > limit:
             message = f"wrote more than {limit:,} bytes of output, and was stopped"
             return Stop(outcome=Outcome.ERROR, message=message)

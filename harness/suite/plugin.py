@@ -58,7 +58,7 @@ def pytest_configure(config: pytest.Config) -> None:
     transformers.logging.disable_progress_bar()
     order = Order.read(cells)
     config.stash[ORDER] = order
-    config.stash[SUBJECTS] = Latest(lambda cell: subject_of(brought(cell)))
+    config.stash[SUBJECTS] = Latest(lambda cell: subject_of(brought(cell), out))
     config.stash[WORKLOADS] = Latest(
         lambda cell: Workload.of(brought(cell), order.memory_bytes), lambda work: work.loaded.close()
     )

@@ -24,6 +24,7 @@ from harness.suite.facts import cpus, gather, oom_kills
 from harness.suite.forks import Ended, Job, Said, Say, serve
 from harness.suite.inside import INSIDE, Benchmarked, Inside, params_of
 from harness.suite.outcomes import of_ending
+from harness.suite.precision import PRECISIONS, set_arithmetic
 from harness.suite.room import preload, shares, warm
 from harness.suite.throughput.merge import merged
 from harness.suite.throughput.timed import Timed
@@ -200,6 +201,7 @@ class Loop:
     def _run_items(self, inside: Inside) -> None:
         """The tests of a cell, in this process."""
         config = self.session.config
+        set_arithmetic(PRECISIONS[inside.attempt.cell.parameters.dtype])
         config.stash[INSIDE] = inside
         made = self.expand(inside.attempt.cell)
         items = [item for item in made if any(kind in params_of(item) for kind in inside.kinds)]

@@ -20,6 +20,7 @@ from harness.results.record import Check, Metric, Outcome
 from harness.suite.door import Attempt, Journal
 from harness.suite.facts import cpus, oom_kills
 from harness.suite.forks import Ended, Job, Said, Say, serve
+from harness.suite.precision import PRECISIONS, set_arithmetic
 from harness.suite.roofline.quick import QuickRoof, quick_roof
 from harness.suite.room import preload, shares
 from harness.suite.throughput.merge import merged
@@ -192,7 +193,9 @@ def roof_metrics(roof: QuickRoof) -> list[Metric]:
 
 def _measure_roof(cell: Cell, say: Say) -> None:
     torch.set_num_threads(cell.parameters.threads or cpus())
-    say(quick_roof(cell.torch_device, getattr(torch, cell.parameters.dtype)).to_json())
+    precision = PRECISIONS[cell.parameters.dtype]
+    set_arithmetic(precision)
+    say(quick_roof(cell.torch_device, precision.dtype).to_json())
 
 
 def _checked(cell: Cell) -> str:

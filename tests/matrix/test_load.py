@@ -111,6 +111,10 @@ def _absent_family(data: Data) -> None:
     data["architectures"] = [row for row in data["architectures"] if row["id"] != "speech"]
 
 
+def _parity_dtype(data: Data) -> None:
+    data["devices"][0]["parity"] = ["float16"]
+
+
 def _tolerance_device(data: Data) -> None:
     data["tolerances"].append(data["tolerances"][0] | {"device": "cpux"})
 
@@ -155,6 +159,7 @@ def _no_base(data: Data) -> None:
         (_same_id, "$.models[1].id: 'afmoe' is there already, at $.models[0].id"),
         (_same_name, "$.models[1]: 'B-E_R.T' is a name of the model 'bert' too"),
         (_absent_family, "there is no architecture 'speech'"),
+        (_parity_dtype, ".parity: 'float16' is no dtype of 'cpu', which has float32, bfloat16"),
         (_tolerance_device, ".device: there is no device 'cpux'; did you mean"),
         (_tolerance_twice, "is there already, at $.tolerances[0]"),
         (_tolerance_absent, "$.tolerances: the check 'construct' has no row that holds for every"),

@@ -103,11 +103,24 @@ def test_a_cell_has_the_checks_of_its_architecture_and_only_throughput_has_phase
     device = matrix.device("cpu")
     (bert,) = plan(matrix, _models(matrix, "bert"), device, Suite.FUNCTIONAL, [Parameters()])
     (gpt2,) = plan(matrix, _models(matrix, "gpt2"), device, Suite.THROUGHPUT, [Parameters()])
-    assert bert.checks == matrix.architecture("encoder-only").checks
+    assert bert.checks == (*matrix.architecture("encoder-only").checks, "parity_float32")
     assert bert.phases == ()
     assert "generate" in gpt2.checks
     assert gpt2.phases == ("fill", "first_call", "prefill", "decode", "generate")
     assert gpt2.tolerances.keys() == set(gpt2.checks)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "tf32", "bfloat16", "float16"])
+def test_a_device_is_held_against_the_reference_in_each_dtype_and_a_timed_cell_in_its_own(
+    dtype: str, matrix: Matrix
+) -> None:
+    device, models = matrix.device("cuda"), _models(matrix, "gpt2")
+    (right,) = plan(matrix, models, device, Suite.FUNCTIONAL, [Parameters()])
+    (fast,) = plan(matrix, models, device, Suite.THROUGHPUT, [Parameters(dtype=dtype)])
+    assert [check for check in right.checks if check.startswith("parity")] == [
+        f"parity_{each}" for each in device.parity
+    ]
+    assert [check for check in fast.checks if check.startswith("parity")] == [f"parity_{dtype}"]
 
 
 def test_checks_named_are_the_checks_run_and_models_without_them_are_left_out(matrix: Matrix) -> None:

@@ -116,6 +116,7 @@ def perform(
         slack_s: float = 0.0,
         progress: Callable[[Event], None] = lambda _: None,
         tell: Callable[[str], None] = lambda _: None,
+        references: Path | None = None,
     ) -> dict[str, Result]:
         execution = Execution(
             run=store.run,
@@ -127,6 +128,7 @@ def perform(
             tell=tell,
             grace_s=grace_s,
             slack_s=slack_s,
+            references=references,
         )
         try:
             execute(batch(*deeds, timeout_s=timeout_s), runner, execution)

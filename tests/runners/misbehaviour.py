@@ -155,6 +155,21 @@ def tells_its_environment(cell: str) -> None:
     report(cell, facts={"names": sorted(os.environ), "cpus": cpus, "cwd": str(Path.cwd())})
 
 
+def remembers(cell: str) -> None:
+    """Adds a line to what an earlier cell has left, as far as it may, and hands out the whole."""
+    given = Path(os.environ["HARNESS_REFERENCES"])
+    name = "remembers-BertModel-s0-outputs-0.safetensors"
+    before = (given / name).read_text() if (given / name).exists() else ""
+    try:
+        (given / name).write_text("spoilt")
+        refused = False
+    except OSError:
+        refused = True
+    (OUT / "references").mkdir(exist_ok=True)
+    (OUT / "references" / name).write_text(before + "once\n")
+    report(cell, facts={"refused": refused})
+
+
 def invents_a_cell(cell: str) -> None:
     report("nobody")
 

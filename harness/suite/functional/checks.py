@@ -5,7 +5,6 @@ model is absent from its results; one that cannot run on this machine raises `Un
 """
 
 import contextlib
-import inspect
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,14 +12,20 @@ from typing import Any
 
 import torch
 
-from harness.suite.functional.generation import generate, kv_cache_equivalence
+from harness.suite.functional.generation import caches, generate, kv_cache_equivalence
 from harness.suite.functional.gradients import gradients
 from harness.suite.functional.padding import padding_invariance, takes_padding
+from harness.suite.functional.parity import (
+    parity_bfloat16,
+    parity_float16,
+    parity_float32,
+    parity_tf32,
+)
 from harness.suite.functional.pipelines import has_pipeline, pipeline
 from harness.suite.functional.precision import bf16_vs_fp32
 from harness.suite.functional.sensitivity import input_sensitivity
 from harness.suite.functional.subject import CheckFailed, Finding, Subject, deviation
-from harness.suite.models.peculiar import exempt_checks
+from harness.suite.models.peculiar import exempt_checks, rows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +172,10 @@ def _shapes(outputs: dict[str, torch.Tensor]) -> str:
     return ", ".join(f"{name} {tuple(out.shape)}" for name, out in outputs.items())
 
 
-def _caches(facts: Facts) -> bool:
-    parameters = inspect.signature(facts.model_class.forward).parameters
-    return facts.generates and bool({"past_key_values", "cache_params", "state"} & parameters.keys())
+def _repeatable(facts: Facts) -> bool:
+    """Whether every device can compute the same: not where the model draws random numbers of its own."""
+    rows = rows_of(facts.config.model_type, facts.model_class.__name__)
+    return not any(row.inputs.get("draws") for row in rows)
 
 
 CHECKS: dict[str, Check] = {
@@ -181,7 +187,7 @@ CHECKS: dict[str, Check] = {
         Check("input_sensitivity", input_sensitivity),
         Check("batch_equivalence", batch_equivalence),
         Check("padding_invariance", padding_invariance, lambda f: takes_padding(f.model_class, f.config)),
-        Check("kv_cache_equivalence", kv_cache_equivalence, _caches),
+        Check("kv_cache_equivalence", kv_cache_equivalence, lambda f: caches(f.model_class)),
         Check("generate", generate, lambda f: f.generates),
         Check("save_load", save_load),
         Check("bf16_vs_fp32", bf16_vs_fp32),
@@ -189,6 +195,10 @@ CHECKS: dict[str, Check] = {
         Check("sdpa_vs_eager", sdpa_vs_eager, lambda f: bool(f.model_class._supports_sdpa)),  # noqa: SLF001
         Check("gradients", gradients),
         Check("pipeline", pipeline, has_pipeline),
+        *(
+            Check(run.__name__, run, _repeatable)
+            for run in (parity_float32, parity_tf32, parity_bfloat16, parity_float16)
+        ),
     )
 }
 

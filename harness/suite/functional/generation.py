@@ -1,11 +1,13 @@
 """Checks of autoregressive decoding: the loop itself, and the cache that makes it fast."""
 
+import inspect
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from transformers import LogitsProcessor
 
-from harness.suite.functional.subject import CheckFailed, Finding, Subject, deviation
+from harness.suite.functional.subject import CheckFailed, Finding, Subject, Tensors, deviation
 
 NEW_TOKENS = 6
 GREEDY: dict[str, Any] = {
@@ -74,20 +76,35 @@ def _leaves(value: Any) -> list[torch.Tensor]:
 def kv_cache_equivalence(subject: Subject) -> Finding:
     """Decoding with the cache gives, at each step, the logits of decoding without it."""
     prompt = subject.prompt(batch=2)
+    cached, uncached = (decoded(subject, prompt, use_cache=use_cache) for use_cache in (True, False))
+    return deviation(cached, uncached)
+
+
+def decoded(subject: Subject, prompt: Mapping[str, Any], *, use_cache: bool) -> Tensors:
+    """The logits of each step of decoding, of given tokens where the class takes a processor of logits."""
     vocabulary = subject.model.config.get_text_config(decoder=True).vocab_size
     generator = torch.Generator().manual_seed(subject.seed)
     tokens = torch.randint(vocabulary // 8, vocabulary // 2, (2, NEW_TOKENS), generator=generator).to(
         subject.device
     )
-    forced = subject.pins.get("forced", True)
-    runs = [
-        _generated(
-            subject, prompt, use_cache=use_cache, logits_processor=[Forced(tokens)] if forced else None
-        )
-        for use_cache in (True, False)
-    ]
-    cached, uncached = (_steps(run) for run in runs)
-    return deviation(cached, uncached)
+    processors = [Forced(tokens)] if forced(subject) else None
+    run = _generated(subject, prompt, use_cache=use_cache, logits_processor=processors)
+    if not run.logits:
+        raise CheckFailed("generation gave no logits")
+    return {f"step {index}": logits for index, logits in enumerate(run.logits)}
+
+
+def caches(model_class: Any) -> bool:
+    """Whether the class generates, and its forward takes what it has kept of the tokens before."""
+    arguments = inspect.signature(model_class.forward).parameters
+    return bool(
+        model_class.can_generate() and {"past_key_values", "cache_params", "state"} & arguments.keys()
+    )
+
+
+def forced(subject: Subject) -> bool:
+    """Whether generation can be made to emit given tokens."""
+    return bool(subject.pins.get("forced", True))
 
 
 def decoder_start(model: Any) -> dict[str, int]:
@@ -96,7 +113,7 @@ def decoder_start(model: Any) -> dict[str, int]:
     return {"decoder_start_token_id": 0} if model.config.is_encoder_decoder and given is None else {}
 
 
-def _generated(subject: Subject, prompt: dict[str, torch.Tensor], **options: Any) -> Any:
+def _generated(subject: Subject, prompt: Mapping[str, Any], **options: Any) -> Any:
     # A row of `peculiar` sets an option to None where the model's own generate names it, or refuses it.
     given = {"pad_token_id": 0, **GREEDY, **decoder_start(subject.model), **subject.pins.get("generate", {})}
     if subject.pins.get("draws"):
@@ -106,9 +123,3 @@ def _generated(subject: Subject, prompt: dict[str, torch.Tensor], **options: Any
         return subject.model.generate(
             **{name: value for name, value in ({**prompt, **made, **options}).items() if value is not None}
         )
-
-
-def _steps(run: Any) -> dict[str, torch.Tensor]:
-    if not run.logits:
-        raise CheckFailed("generation gave no logits")
-    return {f"step {index}": logits for index, logits in enumerate(run.logits)}

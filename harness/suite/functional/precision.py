@@ -18,6 +18,12 @@ CLOSE = 2.0
 DRAWS = 3
 """Inputs tried at most: rounding may tip a hard choice (a router's) for some; lost precision shows in all."""
 
+KEPT_WIDE = {
+    torch.bfloat16: ("_keep_in_fp32_modules_strict",),
+    torch.float16: ("_keep_in_fp32_modules", "_keep_in_fp32_modules_strict"),
+}
+"""Dtype → where a class names the parts that stay in float32, as modeling_utils reads them."""
+
 
 def bf16_vs_fp32(subject: Subject) -> Finding:
     """How many times further bfloat16 is from float32 than float32 with everything given to it rounded.
@@ -30,7 +36,7 @@ def bf16_vs_fp32(subject: Subject) -> Finding:
     the inputs for which it is smallest.
     """
     subject.require(torch.bfloat16)
-    low = loaded_in_bfloat16(subject)
+    low = loaded_in(torch.bfloat16, subject)
     rounded = subject.variant()
     rounded.load_state_dict(_in(torch.float32, low.state_dict()), strict=False)
     best = _ratio(subject, low, rounded, subject.seed)
@@ -41,18 +47,18 @@ def bf16_vs_fp32(subject: Subject) -> Finding:
     return best
 
 
-def loaded_in_bfloat16(subject: Subject) -> Any:
-    """The model as `from_pretrained(dtype=torch.bfloat16)` gives it.
+def loaded_in(dtype: torch.dtype, subject: Subject) -> Any:
+    """The model as `from_pretrained(dtype=dtype)` gives it, for bfloat16 and float16.
 
     Made anew in that dtype, so that what the class computes at its making (rotary tables) is as it makes
     it; parts that the class keeps in float32 stay so, and those that its generate turns to it (`wide`) are.
     """
     kind = type(subject.model)
-    made = kind._from_config(copy.deepcopy(subject.model.config), dtype=torch.bfloat16)  # noqa: SLF001
+    made = kind._from_config(copy.deepcopy(subject.model.config), dtype=dtype)  # noqa: SLF001
     for parameter in made.parameters():  # some are made in float32 whatever the default (XLNet's biases)
         if parameter.is_floating_point():
-            parameter.data = parameter.data.bfloat16()
-    names = "|".join(getattr(kind, "_keep_in_fp32_modules_strict", None) or ())
+            parameter.data = parameter.data.to(dtype)
+    names = "|".join(name for row in KEPT_WIDE[dtype] for name in getattr(kind, row, None) or ())
     kept = re.compile(rf"(^|\.)({names})$" if names else r"(?!)")
     for name, part in made.named_modules():
         if kept.search(name):
@@ -78,9 +84,14 @@ def _ratio(subject: Subject, low: Any, rounded: Any, seed: int) -> Finding:
     shared = [n for n, out in expected.items() if n in seen and seen[n].shape == out.shape == best[n].shape]
     if not shared:
         raise CheckFailed(f"no output could be compared: {sorted(seen)} against {sorted(expected)}")
-    ratios = {n: _error(seen[n], expected[n]) / (_error(best[n], expected[n]) + ROUNDING) for n in shared}
+    ratios = {
+        n: relative_error(seen[n], expected[n]) / (relative_error(best[n], expected[n]) + ROUNDING)
+        for n in shared
+    }
     worst = max(ratios, key=lambda name: ratios[name])
-    return Finding(ratios[worst], f"relative error {_error(seen[worst], expected[worst]):.3g} in {worst}")
+    return Finding(
+        ratios[worst], f"relative error {relative_error(seen[worst], expected[worst]):.3g} in {worst}"
+    )
 
 
 def _in(dtype: torch.dtype, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,8 +99,8 @@ def _in(dtype: torch.dtype, values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: placed(value, dtype=dtype) for name, value in values.items()}
 
 
-def _error(seen: torch.Tensor, expected: torch.Tensor) -> float:
-    """||seen - expected|| / ||expected||, in float64."""
+def relative_error(seen: torch.Tensor, expected: torch.Tensor) -> float:
+    """||seen - expected|| / ||expected||, in float64; CheckFailed where an element is not finite."""
     seen, expected = seen.double().cpu(), expected.double().cpu()
     if not (seen.isfinite().all() and expected.isfinite().all()):
         raise CheckFailed("an output is not finite")

@@ -1,7 +1,7 @@
 """The model under test, and how its outputs are compared."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -14,6 +14,11 @@ from harness.suite.outcomes import Unsupported, message_of
 # Not compared: caches are objects of their own kind (XLNet's are called mems, and are detached), and router
 # logits mix the rows of a batch.
 IGNORED_OUTPUTS = frozenset({"loss", "past_key_values", "cache_params", "router_logits", "aux_loss", "mems"})
+
+
+Tensors = dict[str, torch.Tensor]
+Remember = Callable[[str, Callable[[], Tensors]], Tensors]
+"""Gives what was made under a name before for the same model and inputs, else makes and keeps it."""
 
 
 class CheckFailed(AssertionError):
@@ -32,11 +37,16 @@ class Source(Protocol):
     """Where a subject's inputs come from."""
 
     pins: Mapping[str, Any]
-    """What sets the model's inputs apart: `entry`, `joined`, `draws`, `forced`, `frozen`, `generate`,
-    `padding_side`, `padding_token`, `wide`."""
+    """What sets the model's inputs apart: `entry`, `exempt`, `joined`, `draws`, `forced`, `frozen`,
+    `generate`, `padding_side`, `padding_token`, `wide`."""
 
     def rows(self, batch: int, tokens: int, seed: int) -> list[dict[str, Any]]:
         """Inputs row by row, on the CPU; the same call gives the same values."""
+
+
+def anew(_: str, make: Callable[[], Tensors]) -> Tensors:
+    """Keep nothing."""
+    return make()
 
 
 @dataclass(slots=True)
@@ -47,6 +57,8 @@ class Subject:
     device: str
     seed: int
     source: Source
+    remember: Remember = anew
+    """Keeps what takes long and is the same on each device."""
 
     @property
     def pins(self) -> Mapping[str, Any]:

@@ -1,12 +1,21 @@
 """From a cell to its subject."""
 
+from pathlib import Path
+
 from harness.matrix.records import Cell
+from harness.suite.functional.kept import Kept
 from harness.suite.functional.subject import Subject
 from harness.suite.models.build import tiny_model
 from harness.suite.models.inputs.make import Layouts
 
 
-def subject_of(cell: Cell) -> Subject:
-    """Build the cell's model; whatever the library raises, it raises."""
+def subject_of(cell: Cell, out: Path | None = None) -> Subject:
+    """Build the cell's model; whatever the library raises, it raises.
+
+    `out` is the attempt's output, where the subject's references are kept; None keeps none.
+    """
     model = tiny_model(cell.model, cell.parameters.seed)
-    return Subject(model.to(cell.torch_device), cell.torch_device, cell.parameters.seed, Layouts(model))
+    subject = Subject(model.to(cell.torch_device), cell.torch_device, cell.parameters.seed, Layouts(model))
+    if out is not None:
+        subject.remember = Kept(cell, subject, out).remember
+    return subject

@@ -19,6 +19,7 @@ from harness.suite.repro.values import HELPERS, written
 KEPT_PINS = (
     "draws",
     "entry",
+    "exempt",
     "forced",
     "frozen",
     "generate",

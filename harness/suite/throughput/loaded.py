@@ -2,10 +2,9 @@
 
 from typing import Any
 
-import torch
-
 from harness.matrix.records import Cell
 from harness.suite.models.build import full_config, full_model, model_class
+from harness.suite.precision import PRECISIONS
 from harness.suite.throughput import variants
 from harness.suite.throughput.clock import synchronise
 from harness.suite.throughput.saved import Saved
@@ -19,7 +18,7 @@ class Loaded:
         self.layers = layers
         self.fills = 0
         """Times that the weights were allocated and filled."""
-        self.dtype: torch.dtype = getattr(torch, cell.parameters.dtype)
+        self.dtype = PRECISIONS[cell.parameters.dtype].dtype
         self._model: Any = None
         self._varied = False
         self._saved: Saved | None = None

@@ -13,6 +13,7 @@ from harness.suite.models.depths import depth
 from harness.suite.models.inputs.modalities import PIXELS
 from harness.suite.models.inputs.text import placeholder_id
 from harness.suite.outcomes import Unsupported
+from harness.suite.precision import PRECISIONS
 
 COPIES = 2
 """Caches in memory while decoding is timed: the one that grows, and the one that every round starts from."""
@@ -86,7 +87,7 @@ def need(cell: Cell, model_class: Any, config: Any, weights: int) -> Need | None
 
     Counted is text alone: what stands for an image or a sound comes on top, and so do the libraries.
     """
-    asked, itemsize = cell.parameters, getattr(torch, cell.parameters.dtype).itemsize
+    asked, itemsize = cell.parameters, PRECISIONS[cell.parameters.dtype].dtype.itemsize
     generates, widest = model_class.can_generate(), activations(config)
     if widest is None or model_class.main_input_name != "input_ids":
         return None

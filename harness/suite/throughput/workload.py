@@ -16,6 +16,7 @@ from harness.suite.models.depths import depth, shortened
 from harness.suite.models.inputs.context import Shape
 from harness.suite.models.inputs.make import find_recipe, make_inputs
 from harness.suite.models.inputs.rows import placed
+from harness.suite.precision import PRECISIONS
 from harness.suite.roofline.counts import Counts  # noqa: TC001 — a field of the class
 from harness.suite.throughput import cgroup, memory, refusals, variants
 from harness.suite.throughput.depth import Size, decide, measure_size
@@ -54,7 +55,7 @@ class Workload:
         group, self.group_unread = cgroup.own()
         self.group_baseline = cgroup.used(group) if group else None
         """Bytes that all of this container used before the model; None where `group_unread` says why."""
-        self.dtype: torch.dtype = getattr(torch, cell.parameters.dtype)
+        self.dtype: torch.dtype = PRECISIONS[cell.parameters.dtype].dtype
         self.device = cell.torch_device
         self.limit = limit
         """Bytes that everything together may take; None where nothing says so."""
@@ -76,7 +77,7 @@ class Workload:
         `Unsupported`, in a sentence, where what is asked for cannot be run.
         """
         found, config, asked = model_class(cell.model), full_config(cell.model), cell.parameters
-        dtype: torch.dtype = getattr(torch, asked.dtype)
+        dtype = PRECISIONS[asked.dtype].dtype
         arguments = frozenset(inspect.signature(found.forward).parameters)  # type: ignore[attr-defined]
         tokens = refusals.caption_tokens(found, config) or asked.input_tokens
         refusals.require_layers(asked.layers, config, cell.model.id)

@@ -18,7 +18,7 @@ from harness.matrix.plan import plan
 from harness.matrix.records import Checkpoint, Parameters, Suite
 from harness.matrix.select import Selection, select
 from harness.suite.functional.checks import CHECKS, Facts, applicable, set_attention
-from harness.suite.functional.precision import loaded_in_bfloat16
+from harness.suite.functional.precision import loaded_in
 from harness.suite.functional.subject import CheckFailed, Finding, Subject, deviation, tensors
 from harness.suite.functional.subjects import subject_of
 from harness.suite.models.build import tiny_model, tiny_pair
@@ -329,7 +329,7 @@ def test_a_module_that_misbehaves_in_bfloat16_alone() -> None:
 
 def test_a_part_that_generate_turns_to_float32_is_loaded_so() -> None:
     model = tiny_pair("qwen2_5_omni", "Qwen2_5OmniForConditionalGeneration", 0)
-    low = loaded_in_bfloat16(Subject(model, "cpu", 0, Layouts(model)))
+    low = loaded_in(torch.bfloat16, Subject(model, "cpu", 0, Layouts(model)))
     assert {parameter.dtype for parameter in low.token2wav.parameters()} == {torch.float32}
     assert {parameter.dtype for parameter in low.thinker.parameters()} == {torch.bfloat16}
 

@@ -191,7 +191,9 @@ def pins_of(model: Any, *, full: bool = False) -> dict[str, Any]:
         arguments = {**pins.get("arguments", {}), **row.inputs.get("arguments", {})}
         frozen = (*pins.get("frozen", ()), *row.frozen)
         entry = row.entry or pins.get("entry", ())
-        pins = pins | dict(row.inputs) | {"arguments": arguments, "entry": entry, "frozen": frozen}
+        exempt = (*pins.get("exempt", ()), *row.exempt)
+        found = {"arguments": arguments, "entry": entry, "frozen": frozen, "exempt": exempt}
+        pins = pins | dict(row.inputs) | found
     return {name: value for name, value in pins.items() if name not in SIZES} if full else pins
 
 

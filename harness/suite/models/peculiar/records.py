@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+PARITY = ("parity_float32", "parity_tf32", "parity_bfloat16", "parity_float16")
+"""Checks that hold outputs on the device against those of the CPU."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peculiarity:
