@@ -34,7 +34,7 @@ CHOICES = {
     "mode": ("eager", "compile"),
     "cache": ("dynamic", "static"),
     "attention": ("eager", "sdpa", "flash_attention_2", "flex_attention"),
-    "quantisation": ("int8",),
+    "quantisation": ("int8", "int8_weight", "float8", "float8_weight"),
 }
 """Parameters that are one of a few words."""
 

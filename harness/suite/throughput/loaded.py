@@ -28,7 +28,7 @@ class Loaded:
         if self._model is None:
             self.fill()
         if not self._varied:
-            variants.apply(self._model, self.cell.parameters)
+            variants.apply(self._model, self.cell.parameters, self.cell.torch_device)
             self._varied = True
         return self._model
 

@@ -3,24 +3,17 @@
 import inspect
 import os
 import shutil
-import warnings
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
-from torch import nn
 from transformers import EncoderDecoderCache, StaticCache
 from transformers.utils import is_flash_attn_2_available
 
-from harness.matrix.records import Model, Parameters
-from harness.suite.models.build import tiny_model
-from harness.suite.models.inputs.context import Shape
-from harness.suite.models.inputs.make import find_recipe, make_inputs, run
+from harness.matrix.records import Parameters
 from harness.suite.outcomes import Unsupported
+from harness.suite.throughput.quantised import quantise
 
-LEAST_QUANTISED = 0.5
-"""Share of the parameters that must be in layers which can be quantised: of fewer, a figure would be of
-another model than its name says."""
 RECOMPILES = 64
 """Compiled variants of one forward: prefill, decode and generate ask for several each, at several depths."""
 CACHED = "past_key_values"
@@ -39,8 +32,6 @@ def require_variant(parameters: Parameters, device: str, model_class: Any, argum
         raise Unsupported(f"{model_class.__name__} takes no cache that could be allocated once")
     if parameters.attention == "flash_attention_2" and not is_flash_attn_2_available():
         raise Unsupported(f"flash_attention_2 needs the package flash-attn, which is not here for {device}")
-    if parameters.quantisation is not None:
-        _require_quantiser(parameters.quantisation, parameters.dtype, device)
 
 
 def _require_compiler(device: str) -> None:
@@ -51,39 +42,16 @@ def _require_compiler(device: str) -> None:
         raise Unsupported(f"torch.compile needs Triton on {device}, and it is not here")
 
 
-def _require_quantiser(quantisation: str, dtype: str, device: str) -> None:
-    if device != "cpu":
-        raise Unsupported(f"{quantisation} on {device} takes bitsandbytes or torchao, which no image holds")
-    if dtype != "float32":
-        raise Unsupported(f"torch's dynamic {quantisation} computes in float32: ask for --dtype float32")
-    if not hasattr(torch.ao, "quantization"):
-        raise Unsupported(f"torch {torch.__version__} has no dynamic quantisation any more")
-
-
-def apply(model: Any, parameters: Parameters) -> None:
+def apply(model: Any, parameters: Parameters, device: str) -> None:
     """Change the model in place to what was asked for; nothing is compiled before its first call."""
     if parameters.quantisation is not None:
-        quantise(model)
+        quantise(model, parameters.quantisation, device)
     if parameters.mode == "compile":
         torch.compiler.reset()  # what was compiled of another model is not this one's
         # Past the limit torch would go back to eager unseen, and the figure would not be what its name says.
         torch._dynamo.config.fail_on_recompile_limit_hit = True  # noqa: SLF001 — there is no other way to it
         torch._dynamo.config.recompile_limit = RECOMPILES  # noqa: SLF001
         model.compile()
-
-
-def require_quantised(model: Model) -> None:
-    """`Unsupported` where the model's code does not run with quantised layers, as a tiny one shows."""
-    tiny = tiny_model(model, 0)
-    recipe = find_recipe(tiny)
-    inputs = make_inputs(tiny, Shape(), recipe)
-    _quantise(tiny)
-    try:
-        with torch.inference_mode():
-            run(tiny, inputs)
-    except Exception as error:  # whatever a model's code raises that wants the weights themselves
-        reason = str(error).splitlines()[0]
-        raise Unsupported(f"{model.model_class} does not run with torch's int8 layers: {reason}") from error
 
 
 def nothing_compiled(parameters: Parameters) -> AbstractContextManager[None]:
@@ -93,32 +61,6 @@ def nothing_compiled(parameters: Parameters) -> AbstractContextManager[None]:
     from torch._inductor.utils import fresh_cache  # noqa: PLC0415 — importing the compiler takes seconds
 
     return fresh_cache()
-
-
-def quantise(model: nn.Module) -> None:
-    """Linear layers to int8 weights, one scale a tensor; activations are quantised as they come.
-
-    torch.ao.quantization.quantize_dynamic, which torch has deprecated and still has in 2.13: the only int8 of
-    weights on the CPU that takes no further package. `Unsupported` where most weights are in other layers.
-    """
-    share = quantisable(model)
-    if share < LEAST_QUANTISED:
-        raise Unsupported(
-            f"{share:.0%} of the weights are in linear layers, which are all that torch quantises"
-        )
-    _quantise(model)
-
-
-def _quantise(model: nn.Module) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that it is deprecated, which this docstring says
-        torch.ao.quantization.quantize_dynamic(model, {nn.Linear}, dtype=torch.qint8, inplace=True)
-
-
-def quantisable(model: nn.Module) -> float:
-    """Share of the parameters that are matrices of linear layers."""
-    linear = {id(m.weight): m.weight.numel() for m in model.modules() if isinstance(m, nn.Linear)}
-    return sum(linear.values()) / sum(parameter.numel() for parameter in model.parameters())
 
 
 def static_cache(model: Any, prompt: dict[str, Any], output_tokens: int) -> Any:

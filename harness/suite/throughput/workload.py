@@ -21,6 +21,7 @@ from harness.suite.roofline.counts import Counts  # noqa: TC001 — a field of t
 from harness.suite.throughput import cgroup, memory, refusals, variants
 from harness.suite.throughput.depth import Size, decide, measure_size
 from harness.suite.throughput.loaded import Loaded
+from harness.suite.throughput.quantised import require_quantised, stored_bytes
 from harness.suite.throughput.timed import Timed  # noqa: TC001 — a field of the class
 
 IMAGE = 224
@@ -85,7 +86,7 @@ class Workload:
         refusals.require_dtype(dtype, cell.torch_device)
         variants.require_variant(asked, cell.torch_device, found, arguments)
         if asked.quantisation is not None:
-            variants.require_quantised(cell.model)
+            require_quantised(cell)
         size, on_cpu = measure_size(cell.model), cell.torch_device == "cpu"
         limit = (memory_bytes if on_cpu else None) or memory.available(cell.torch_device)
         depths = decide(size, dtype.itemsize, limit if on_cpu else None, asked)
@@ -122,7 +123,7 @@ class Workload:
     @property
     def loaded_bytes(self) -> int:
         """Bytes of the weights that are loaded, counted: layers are not all alike."""
-        return sum(parameter.nbytes for parameter in self.model.parameters())
+        return sum(stored_bytes(parameter) for parameter in self.model.parameters())
 
     def facts(self) -> dict[str, Any]:
         """What was loaded, for the result."""

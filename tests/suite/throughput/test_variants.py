@@ -1,4 +1,4 @@
-"""Compiled, quantised, cached in another way: the same tokens, or a sentence on why it cannot be had."""
+"""Compiled, cached in another way: the same tokens, or a sentence on why it cannot be had."""
 
 import shutil
 from collections.abc import Callable
@@ -7,14 +7,12 @@ from typing import Any
 
 import pytest
 import torch
-from torch import nn
 
 from harness.matrix.records import Parameters
 from harness.suite.outcomes import Unsupported
 from harness.suite.throughput.peak import held
 from harness.suite.throughput.phases import PHASES, Decoding
 from harness.suite.throughput.starting import FIRST, LATER
-from harness.suite.throughput.variants import quantise
 from harness.suite.throughput.workload import Workload
 
 MakeWorkload = Callable[..., Workload]
@@ -67,8 +65,6 @@ def test_an_attention_is_the_one_that_was_asked_for(make_workload: MakeWorkload)
         ("llama", {"attention": "flash_attention_2"}, "needs the package flash-attn"),
         ("bert", {"cache": "static"}, "takes no cache that could be allocated once"),
         ("mamba", {"cache": "static"}, "takes no cache that could be allocated once"),
-        ("llama", {"quantisation": "int8", "dtype": "bfloat16"}, "ask for --dtype float32"),
-        ("mamba", {"quantisation": "int8"}, "does not run with torch's int8 layers"),
     ],
 )
 def test_what_cannot_be_had_is_said_in_a_sentence(
@@ -83,22 +79,6 @@ def test_an_attention_that_a_class_lacks_is_said_by_the_library(make_workload: M
     work = make_workload("resnet", parameters=replace(PARAMETERS, attention="sdpa"))
     with pytest.raises(Unsupported, match="cannot have sdpa attention here: ResNetFor"):
         work.model  # noqa: B018 — build it
-
-
-def test_quantised_matrices_take_a_quarter_and_answers_stay_close(make_workload: MakeWorkload) -> None:
-    plain, work = (
-        make_workload("bert", parameters=replace(PARAMETERS, quantisation=kind)) for kind in (None, "int8")
-    )
-    assert not any(type(module) is nn.Linear for module in work.model.modules())
-    with torch.inference_mode():
-        one, other = (w.model(**plain.inputs())[0] for w in (plain, work))
-    assert 0 < (one - other).norm() < 0.2 * one.norm()
-
-
-def test_a_model_of_other_layers_is_not_called_quantised() -> None:
-    model = nn.Sequential(nn.Conv1d(64, 64, 9), nn.Linear(64, 64))
-    with pytest.raises(Unsupported, match="10% of the weights are in linear layers"):
-        quantise(model)
 
 
 def test_without_a_compiler_nothing_is_compiled(
