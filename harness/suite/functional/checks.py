@@ -26,6 +26,7 @@ from harness.suite.functional.precision import bf16_vs_fp32
 from harness.suite.functional.sensitivity import input_sensitivity
 from harness.suite.functional.subject import CheckFailed, Finding, Subject, deviation
 from harness.suite.models.peculiar import exempt_checks, rows_of
+from harness.suite.models.unset import unset_parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,15 @@ class Check:
 
 
 def construct(subject: Subject) -> Finding:
-    """The model was built (else the subject would have raised) and has parameters, all finite."""
+    """The model was built (else the subject would have raised); its parameters are all set, and finite."""
     parameters = list(subject.model.parameters())
     if not parameters:
         raise CheckFailed("the model has no parameters")
+    unset = unset_parameters(subject.model)
+    if unset:
+        raise CheckFailed(
+            f"the library never sets {len(unset)} parameters, first {unset[0]}: garbage is in them"
+        )
     broken = sum(int((~p.isfinite()).sum()) for p in parameters)
     return Finding(float(broken), f"{sum(p.numel() for p in parameters)} parameters, {broken} not finite")
 

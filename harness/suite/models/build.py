@@ -13,6 +13,7 @@ from harness.suite.models.depths import set_depth
 from harness.suite.models.fields import raw_fields
 from harness.suite.models.peculiar import peculiarity, rows_of
 from harness.suite.models.tiny import tiny_config
+from harness.suite.models.unset import memory_is_nan, zero_unset
 from harness.suite.models.values import fan_in, fill
 from harness.suite.outcomes import Unsupported, message_of, misses_library
 
@@ -43,11 +44,13 @@ def tiny_pair(model_type: str, class_name: str, seed: int, overrides: dict[str, 
     found = find_model_class(model_type, class_name)
     try:
         config = tiny_config_for(found, find_config_class(model_type), overrides or {})
-        built = found._from_config(config, dtype=torch.float32).eval()  # type: ignore[attr-defined]  # noqa: SLF001 — what the Auto classes call
+        with memory_is_nan():
+            built = found._from_config(config, dtype=torch.float32).eval()  # type: ignore[attr-defined]  # noqa: SLF001 — what the Auto classes call
     except ImportError as error:
         if not misses_library(error):
             raise
         raise Unsupported(message_of(error)) from error
+    zero_unset(built)
     perturb(built, seed)
     return built
 

@@ -20,7 +20,7 @@ MakeWorkload = Callable[..., Workload]
 PARAMETERS = Parameters(batch=2, input_tokens=10, output_tokens=4)
 LIMIT = 8 << 30
 TORCHAO = "torchao==0.18.0"
-"""No dependency of the tests: where it is installed the library imports it, which costs each process 0.4 s."""
+"""No dependency of the tests: installed, the library would import it in each process, for 0.4 s."""
 ON_CPU = [
     ("int8", "float32", 0.05),
     ("int8_weight", "float32", 0.05),

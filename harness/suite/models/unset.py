@@ -1,0 +1,38 @@
+"""Parameters that the library allocates and never sets: garbage, which most often happens to be zeros."""
+
+import copy
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+
+@contextmanager
+def memory_is_nan() -> Iterator[None]:
+    """Within the block memory that nobody has set is NaN, which torch does beside its deterministic kernels."""
+    usual = torch.are_deterministic_algorithms_enabled()
+    warned = torch.is_deterministic_algorithms_warn_only_enabled()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that some kernel has no deterministic form
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        try:
+            yield
+        finally:
+            torch.use_deterministic_algorithms(usual, warn_only=warned)
+
+
+def unset_parameters(model: Any) -> list[str]:
+    """Names of the parameters that the library leaves as it found the memory, of this class and configuration."""
+    with memory_is_nan():
+        made = type(model)._from_config(copy.deepcopy(model.config), dtype=model.dtype)  # noqa: SLF001 — what the Auto classes call
+    return [name for name, parameter in made.named_parameters() if parameter.isnan().any()]
+
+
+@torch.no_grad()
+def zero_unset(model: Any) -> None:
+    """Zeros where a model that was built in such a block was left unset, so that it is the same each time."""
+    for tensor in (*model.parameters(), *model.buffers()):
+        if tensor.is_floating_point():
+            tensor.nan_to_num_(nan=0.0, posinf=float("inf"), neginf=float("-inf"))
