@@ -70,8 +70,8 @@ class Device:
     """Of `dtypes`, those in which outputs are held against a reference in float64: a check each."""
     presence: Presence = field(default_factory=Presence)
     container: ContainerAccess = field(default_factory=ContainerAccess)
-    ci_label: str | None = None
-    """Runner label of CI jobs; None keeps the device out of CI."""
+    ci: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """CI platform → what a runner must have to be given its jobs; one that is not named has none."""
     experimental: bool = False
 
 
