@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from harness.cli.common import AS_JSON, SUITES, root_of, select_options, selection_of, tell
-from harness.cli.values import WORDS
+from harness.cli.values import WORDS, finite
 from harness.errors import SelectionError
 from harness.matrix.ci.changes import changes
 from harness.matrix.ci.durations import Durations, known
@@ -38,6 +38,7 @@ def _verb(platform: Platform) -> click.Command:
     @click.option(
         "--minutes",
         type=click.FloatRange(min=0, min_open=True),
+        callback=finite,
         default=20.0,
         show_default=True,
         help="Without --shard: as few jobs as take no longer.",

@@ -7,22 +7,25 @@ from typing import Any
 from harness.matrix.ci.durations import ASSUMED_S, Duration
 from harness.matrix.parameters import read_by
 from harness.matrix.records import Parameters, Suite
-from harness.results.record import Result
+from harness.results.record import Outcome, Result
 
+WHOLE = {Outcome.PASSED, Outcome.FAILED, Outcome.XFAILED, Outcome.XPASSED, Outcome.TIMEOUT}
+"""Outcomes of cells that took the time they take; others ended before."""
 AXES = ("batch", "input_tokens", "output_tokens")
 """What a cell may read beside what its suite does: of each architecture."""
 
 
 def durations(results: Iterable[Result], known: Iterable[Duration] = ()) -> tuple[Duration, ...]:
-    """A row a model, device and suite, in this order: the median of its cells' seconds, however they ended.
+    """A row a model, device and suite, in this order: the median of its cells' seconds.
 
-    Only cells with the parameters that jobs run with count: the defaults. A row of `known` stands where the
-    results have none.
+    Only cells that did not end early count, with the parameters that jobs run with: the defaults. A row of
+    `known` stands where the results have none.
     """
     taken: dict[tuple[str, str, str], list[float]] = {}
     for result in results:
         cell = result.cell
-        if cell["suite"] in ASSUMED_S and _is_default(Suite(cell["suite"]), cell["parameters"]):
+        whole = result.outcome in WHOLE and cell["suite"] in ASSUMED_S
+        if whole and _is_default(Suite(cell["suite"]), cell["parameters"]):
             key = (cell["model"]["id"], cell["device"], str(cell["suite"]))
             taken.setdefault(key, []).append(result.report.seconds)
     rows = {(row.model, row.device, row.suite): row for row in known} | {

@@ -1,6 +1,7 @@
 """Jobs of Buildkite: the steps that `buildkite-agent pipeline upload` takes."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 from harness.matrix.ci.job import Job
@@ -34,5 +35,6 @@ BUILDKITE = Platform(
         minutes=1440,
         sources=("https://buildkite.com/docs/platform/limits",),  # 500 jobs an upload; the others are ours
     ),
+    labels=attrgetter("buildkite"),
     document=document,
 )

@@ -1,6 +1,7 @@
 """Jobs of GitHub Actions: the value of `strategy.matrix`, which a job before gives as its output."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 from harness.matrix.ci.job import Job
@@ -8,13 +9,18 @@ from harness.matrix.ci.platform import Limits, Platform
 
 
 def document(jobs: Sequence[Job], limits: Limits) -> dict[str, Any]:
-    """An entry a job. A workflow with no entry is refused: see to that with `if`."""
+    """An entry a job, with what its image is cached by.
+
+    GitHub refuses a matrix without entries: see to that with `if`.
+    """
     return {
         "include": [
             {
                 "name": job.name,
                 "runner": list(job.labels),
-                "device": job.device,
+                "device": job.device.id,
+                "image": job.device.image,
+                "base": job.device.base,
                 "suite": job.suite.value,
                 "models": ",".join(job.models),
                 "classes": ",".join(job.classes),
@@ -40,5 +46,6 @@ GITHUB = Platform(
             "https://github.com/github/docs/pull/36846",  # outputs: 1 MB a job, sized as UTF-16
         ),
     ),
+    labels=attrgetter("github"),
     document=document,
 )

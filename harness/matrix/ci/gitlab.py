@@ -1,6 +1,7 @@
 """Jobs of GitLab: a child pipeline for `trigger: include: artifact`. It is JSON, which is YAML too."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 from harness.matrix.ci.job import Job
@@ -40,5 +41,6 @@ GITLAB = Platform(
             "https://gitlab.com/gitlab-org/gitlab/-/merge_requests/88104",  # 5 MB an included artifact
         ),
     ),
+    labels=attrgetter("gitlab"),
     document=document,
 )

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, field
 
-from harness.matrix.records import Suite
+from harness.matrix.records import Device, Suite
 
 SETUP_S = 600.0
 """Seconds that a job may take before its first cell: an image of torch and transformers was built in 170 s
@@ -17,7 +17,7 @@ class Job:
     """What one job runs, where, and how long that should take."""
 
     name: str
-    device: str
+    device: Device
     labels: tuple[str, ...]
     """What a runner must have to be given it, in the platform's words."""
     suite: Suite
@@ -37,7 +37,7 @@ class Job:
             "--suite",
             self.suite.value,
             "--device",
-            self.device,
+            self.device.id,
             "--model",
             ",".join(self.models),
             *narrowed,

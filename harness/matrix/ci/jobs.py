@@ -36,7 +36,7 @@ class Division:
 
     def labels_of(self, device: Device) -> tuple[str, ...]:
         """What a runner must have to be given the device's jobs; none where there are to be none."""
-        return self.labels or device.ci.get(self.platform.id, ())
+        return self.labels or self.platform.labels(device.ci)
 
     def most(self, groups: int, models: int) -> int:
         """Jobs that each of so many pairs of device and suite may have; one of them has so many models.
@@ -91,7 +91,7 @@ def _jobs(
         part = models[0].id if len(models) == 1 else f"{number}of{len(parts)}"
         yield Job(
             name=f"{wanted.device.id}-{wanted.suite}-{part}",
-            device=wanted.device.id,
+            device=wanted.device,
             labels=division.labels_of(wanted.device),
             suite=wanted.suite,
             models=tuple(model.id for model in models),

@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.errors import SelectionError
 from harness.matrix.ci.job import Job
+from harness.matrix.records import Labels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +30,11 @@ class Platform:
     """A CI platform."""
 
     id: str
-    """Its key in a device's `ci`."""
+    """What people type."""
     title: str
     limits: Limits
+    labels: Callable[[Labels], tuple[str, ...]]
+    """A device's own on this platform."""
     document: Callable[[Sequence[Job], Limits], dict[str, Any]]
     """The jobs in the shape that the platform reads."""
 

@@ -104,7 +104,8 @@ def critical(matrix: Matrix, architecture: str | None = None) -> tuple[Model, ..
 def _by_path(matrix: Matrix, paths: Sequence[str]) -> Iterator[Touched]:
     models = critical(matrix)
     images = {device.image for device in matrix.devices if device.image}
-    own = [Rule(pattern=f"images/{image}/*", suites=FUNCTIONAL, image=image) for image in sorted(images)]
+    # A folder that begins with an image's name holds a variant of it.
+    own = [Rule(pattern=f"images/{image}[-/]*", suites=FUNCTIONAL, image=image) for image in sorted(images)]
     for path in paths:
         if not any(fnmatchcase(path, pattern) for pattern in NOTHING):
             rule = next(rule for rule in (*own, *RULES) if fnmatchcase(path, rule.pattern))
