@@ -23,9 +23,6 @@ from harness.matrix.names import resolve
 from harness.matrix.records import Device, Matrix, Suite
 from harness.matrix.select import Selection, select
 
-SINCE = click.option("--since", metavar="REF", help="What the change since this revision touches.")
-
-
 def _verb(platform: Platform) -> click.Command:
     """The platform's verb."""
 
@@ -33,7 +30,7 @@ def _verb(platform: Platform) -> click.Command:
     @click.option("--device", type=WORDS, default="", metavar="A,B", help="Only these devices.")
     @click.option("--suite", multiple=True, type=click.Choice(SUITES), help="Only these suites.")
     @select_options
-    @SINCE
+    @click.option("--since", metavar="REF", help="Instead: what the change since this revision touches.")
     @click.option("--shard", type=click.IntRange(min=1), metavar="N", help="So many jobs a device and suite.")
     @click.option(
         "--minutes",
@@ -50,10 +47,12 @@ def _verb(platform: Platform) -> click.Command:
         help="What past runs took.  [default: durations.json beside matrix.json]",
     )
     @click.option(
-        "--runner", type=WORDS, default="", metavar="A,B", help="Labels in place of the devices' own."
+        "--runner", type=WORDS, default="", metavar="A,B", help="Labels in place of those of --device."
     )
     @click.pass_context
     def verb(context: click.Context, /, **options: Any) -> None:
+        if options["runner"] and not options["device"]:
+            raise SelectionError("--runner is for named devices: say which it has, with --device")
         root = root_of(context)
         loaded = load(root)
         division = Division(

@@ -79,6 +79,7 @@ def test_what_a_change_touches_is_listed_and_is_what_runs(changed: Path, typed: 
             ("github", "--all", "--shard", "200"),
             "makes 400 jobs, more than the 256 that GitHub Actions takes",
         ),
+        (("github", "--runner", "gpu"), "--runner is for named devices: say which it has, with --device"),
         (("github", "--since", "nope"), "git knows no revision 'nope'"),
         (("github", "--since", "main", "--model", "bert"), "--since chooses the models itself"),
         (("touched", "--since", "nope"), "git knows no revision 'nope'"),
