@@ -23,11 +23,12 @@ from harness.matrix.names import resolve
 from harness.matrix.records import Device, Matrix, Suite
 from harness.matrix.select import Selection, select
 
+
 def _verb(platform: Platform) -> click.Command:
     """The platform's verb."""
 
     @click.command(platform.id, help=f"Print the jobs of {platform.title}, balanced by how long models took.")
-    @click.option("--device", type=WORDS, default="", metavar="A,B", help="Only these devices.")
+    @click.option("--device", multiple=True, metavar="A,B", help="Only these devices.")
     @click.option("--suite", multiple=True, type=click.Choice(SUITES), help="Only these suites.")
     @select_options
     @click.option("--since", metavar="REF", help="Instead: what the change since this revision touches.")
@@ -97,7 +98,8 @@ def _wanted(loaded: Matrix, root: Path, options: dict[str, Any]) -> tuple[Wanted
 
 def _devices(loaded: Matrix, names: tuple[str, ...]) -> list[Device]:
     every = {row.id: row for row in loaded.devices}
-    return [resolve("device", name, every) for name in names] or list(every.values())
+    found = [resolve("device", name, every) for name in Selection.of(names).models]
+    return found or list(every.values())
 
 
 @click.command("touched")

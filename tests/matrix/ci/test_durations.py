@@ -73,7 +73,7 @@ def test_the_checkouts_own_is_read_where_none_is_named(root: Path, tmp_path: Pat
     assert known(None, tmp_path) == ()
     (tmp_path / "durations.json").write_text(text([timed("bert", 1.0)]))
     assert known(None, tmp_path) == (timed("bert", 1.0),)
-    assert {row.device for row in known(None, root)} == {"cpu"}
+    assert "cpu" in {row.device for row in known(None, root)}
 
 
 @pytest.mark.parametrize(
