@@ -61,7 +61,11 @@ def _lists(text: str) -> Rows:
         data = json.loads(text)
     except ValueError:
         return {}
-    return {key: value for key, value in data.items() if isinstance(value, list)}
+    return {
+        key: value
+        for key, value in data.items()
+        if isinstance(value, list) and all(isinstance(row, dict) for row in value)
+    }
 
 
 def _git(root: Path, *arguments: str) -> str | None:

@@ -64,7 +64,7 @@ def test_what_the_other_has_done_since_does_not_count(tmp_path: Path, git: Git) 
 
 
 def test_rows_of_the_matrix_are_told_from_one_another(tmp_path: Path, git: Git) -> None:
-    write(tmp_path, models=[BERT, T5])
+    write(tmp_path, models=[BERT, T5], versions=["5.9.0"])
     found = changes(tmp_path, "HEAD")
     assert found.paths == ("matrix.json",)
     assert found.rows == (("models", T5),)
