@@ -8,6 +8,8 @@ from pathlib import Path
 import nox
 
 MISTAKE, INTERRUPTED = 2, 130
+PIPELINES = {"gitlab-ci": ".gitlab-ci.yml", "buildkite": ".buildkite/pipeline.yml"}
+"""Schema that its platform publishes, of those check-jsonschema brings → file."""
 
 try:
     DEVICES = json.loads((Path(__file__).parent / "matrix.json").read_text())["devices"]
@@ -51,8 +53,11 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style, types and walls."""
+    """Style, types, walls and CI's own files."""
     session.install("-e", ".[lint]", silent=True)
+    session.run("actionlint", *map(str, sorted(Path(".github/workflows").glob("*.yml"))))
+    for schema, path in PIPELINES.items():
+        session.run("check-jsonschema", "--builtin-schema", f"vendor.{schema}", path)
     session.run("ruff", "format", "--check", ".")
     session.run("ruff", "check", ".")
     session.run("mypy")

@@ -44,6 +44,8 @@ READING = (
     ("matrix", "check"),
     ("matrix", "show"),
     ("matrix", "github"),
+    ("matrix", "gitlab"),
+    ("matrix", "buildkite"),
     ("results", "list"),
     ("--help",),
     ("-h",),

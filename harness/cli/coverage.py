@@ -20,7 +20,13 @@ from harness.results.store import RunStore, find, runs
 
 
 @click.command()
-@click.option("--run", "run_id", metavar="RUN", help="[default: the newest of the functional suite]")
+@click.option(
+    "--run",
+    "run_ids",
+    metavar="RUN",
+    multiple=True,
+    help="Several are taken for shards of one.  [default: the newest of the functional suite]",
+)
 @click.option("--device", default="cpu", show_default=True, help="The device that the run was on.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown.")
 @PYTHON
@@ -30,7 +36,7 @@ def coverage(
     context: click.Context,
     /,
     *,
-    run_id: str | None,
+    run_ids: tuple[str, ...],
     device: str,
     as_markdown: bool,
     as_json: bool,
@@ -40,11 +46,13 @@ def coverage(
     root, results = root_of(context), results_of(context)
     matrix = load(root)
     chosen = device_of(context, device).id
-    now, before = _two_runs(results, run_id, chosen)
+    together, before = runs_of(results, run_ids, chosen)
+    now = together[-1]
     catalogue = ask(python_of(python, matrix.device("cpu"), root, tell), "catalogue")
-    found = pairs(catalogue, matrix, _of(now, chosen))
+    found = pairs(catalogue, matrix, [result for store in together for result in _of(store, chosen)])
     changed = changes(found, pairs(catalogue, matrix, _of(before, chosen))) if before else ()
-    title = f"transformers {catalogue['transformers']} on {chosen}, run {now.run}"
+    named = ", ".join(store.run for store in together)
+    title = f"transformers {catalogue['transformers']} on {chosen}, run {named}"
     if as_json:
         click.echo(json.dumps({"run": now.run, "device": chosen, **to_json(catalogue, found, changed)}))
     elif as_markdown:
@@ -53,6 +61,16 @@ def coverage(
         out = console(sys.stdout)
         for part in tables(found, changed, title):
             out.print(part, soft_wrap=not hasattr(part, "columns"))
+
+
+def runs_of(
+    results: Path, run_ids: tuple[str, ...], device: str
+) -> tuple[tuple[RunStore, ...], RunStore | None]:
+    """The runs that are taken for one, and what it is compared with: shards with nothing."""
+    if len(run_ids) > 1:
+        return tuple(find(results, run) for run in run_ids), None
+    now, before = _two_runs(results, run_ids[0] if run_ids else None, device)
+    return (now,), before
 
 
 def _two_runs(results: Path, run_id: str | None, device: str) -> tuple[RunStore, RunStore | None]:

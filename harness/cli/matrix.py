@@ -6,11 +6,10 @@ from typing import Any
 
 import click
 
-from harness.cli.common import AS_JSON, SUITES, plain, root_of, select_options, selection_of
+from harness.cli.common import AS_JSON, plain, root_of, select_options, selection_of
 from harness.errors import MatrixError
-from harness.matrix.github import github_jobs
 from harness.matrix.load import load, problems
-from harness.matrix.names import find_model, normalise, resolve
+from harness.matrix.names import find_model, normalise
 from harness.matrix.plan import plan
 from harness.matrix.records import Parameters, Suite
 from harness.matrix.select import Selection, select
@@ -18,8 +17,12 @@ from harness.matrix.select import Selection, select
 LATER = {
     "sync": "harness.cli.matrix_sync:sync_models",
     "add": "harness.cli.matrix_add:add_model",
+    "github": "harness.cli.matrix_ci:github",
+    "gitlab": "harness.cli.matrix_ci:gitlab",
+    "buildkite": "harness.cli.matrix_ci:buildkite",
+    "touched": "harness.cli.matrix_ci:touched_by",
 }
-"""Verbs that ask the library, and import what that takes only when they are typed."""
+"""Verbs that are elsewhere, and import what they take only when they are typed."""
 
 
 class Matrix(click.Group):
@@ -89,25 +92,3 @@ def show_row(context: click.Context, name: str) -> None:
     devices = {normalise(device.id): device for device in loaded.devices}
     row = devices.get(normalise(name)) or find_model(loaded, name)
     click.echo(json.dumps(plain(row), indent=2))
-
-
-@matrix.command("github")
-@click.option("--device", multiple=True, metavar="A,B", help="Only these devices.")
-@click.option("--suite", multiple=True, type=click.Choice(SUITES), help="Only these suites.")
-@select_options
-@click.pass_context
-def print_jobs(
-    context: click.Context,
-    /,
-    *,
-    device: tuple[str, ...],
-    suite: tuple[str, ...],
-    **options: Any,
-) -> None:
-    """Print the jobs of GitHub Actions' `strategy.matrix`, never more than 256."""
-    loaded = load(root_of(context))
-    every = {row.id: row for row in loaded.devices}
-    names = Selection.of(device).models
-    devices = [resolve("device", name, every) for name in names] or list(every.values())
-    suites = [Suite(name) for name in suite or SUITES]
-    click.echo(json.dumps(github_jobs(select(loaded, selection_of(options)), devices, suites)))

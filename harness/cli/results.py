@@ -2,11 +2,16 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from harness.cli.common import AS_JSON, plain, results_of
+from harness.matrix.ci import durations as ci
+from harness.results.durations import durations
+from harness.results.markdown import markdown
+from harness.results.record import Result
 from harness.results.report import console, show, to_json, to_svg
 from harness.results.store import RunStore, find, runs
 from harness.results.verdict import exit_code
@@ -41,13 +46,46 @@ def list_runs(context: click.Context, *, as_json: bool) -> None:
 @results.command("show")
 @click.argument("run", required=False)
 @click.option("--svg", type=click.Path(path_type=Path), help="Draw the tables into this file as well.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown: for a job's summary.")
 @AS_JSON
 @click.pass_context
-def show_run(context: click.Context, run: str | None, svg: Path | None, *, as_json: bool) -> int:
+def show_run(
+    context: click.Context, run: str | None, svg: Path | None, *, as_markdown: bool, as_json: bool
+) -> int:
     """Print the tables of a run, the newest if none is named; the exit code is the run's."""
     store = find(results_of(context), run)
-    print_run(store, as_json=as_json, svg=svg)
+    if as_markdown:
+        planned = [cell.id for cell in store.cells()]
+        click.echo(markdown(store.run, store.read().results, planned), nl=False)
+    else:
+        print_run(store, as_json=as_json, svg=svg)
     return exit_code(store.read().results, [cell.id for cell in store.cells()])
+
+
+@results.command("durations")
+@click.option(
+    "--known",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Durations known before: they stand where no run has any.",
+)
+@AS_JSON
+@click.pass_context
+def show_durations(context: click.Context, known: Path | None, *, as_json: bool) -> None:
+    """How long a cell of each model took, over all runs; `harness matrix github` balances its jobs by it."""
+    rows = durations(_all_results(results_of(context)), ci.read(known) if known else ())
+    if as_json:
+        click.echo(ci.text(rows), nl=False)
+        return
+    for row in rows:
+        click.echo(f"{row.model:<24}{row.device:<8}{row.suite:<12}{row.seconds:>9.2f} s  {row.cells} cells")
+
+
+def _all_results(folder: Path) -> Iterator[Result]:
+    """Every run's, with a bar on a terminal: each is judged by its schema, some 200 a second."""
+    with click.progressbar(runs(folder), label="reading runs", file=sys.stderr) as shown:
+        for run in shown:
+            yield from run.store.read().results
 
 
 def print_run(store: RunStore, *, as_json: bool, svg: Path | None = None) -> None:

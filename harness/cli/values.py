@@ -13,11 +13,11 @@ UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 """Units of time, in seconds."""
 
 
-def finite(_: click.Context, __: click.Parameter, seconds: float | None) -> float | None:
-    """Seconds; `nan` and `inf`, which Python reads as numbers, are none."""
-    if seconds is not None and not math.isfinite(seconds):
-        raise click.BadParameter(f"{seconds} is no number of seconds")
-    return seconds
+def finite(_: click.Context, __: click.Parameter, number: float | None) -> float | None:
+    """A number; `nan` and `inf`, which Python reads as numbers, are none."""
+    if number is not None and not math.isfinite(number):
+        raise click.BadParameter(f"{number} is no finite number")
+    return number
 
 
 def _duration(text: str) -> float:

@@ -15,6 +15,7 @@ from harness.matrix.records import (
     Family,
     Gone,
     KnownFailure,
+    Labels,
     Matrix,
     Presence,
     Tolerance,
@@ -141,7 +142,8 @@ def _matrix(data: dict[str, Any]) -> Matrix:
 def _device(row: dict[str, Any]) -> Device:
     presence = Presence(**_frozen(row.get("presence", {})))
     container = ContainerAccess(**_frozen(row.get("container", {})))
-    return Device(**_frozen(row) | {"presence": presence, "container": container})
+    ci = Labels(**_frozen(row.get("ci", {})))
+    return Device(**_frozen(row) | {"presence": presence, "container": container, "ci": ci})
 
 
 def _frozen(row: dict[str, Any]) -> dict[str, Any]:

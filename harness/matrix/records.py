@@ -52,6 +52,15 @@ class ContainerAccess:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """What a CI runner must have to be given a device's jobs; none there where a platform has none."""
+
+    github: tuple[str, ...] = ()
+    gitlab: tuple[str, ...] = ()
+    buildkite: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
     """A kind of hardware: its image, how it is found and reached, what it can compute in."""
 
@@ -70,8 +79,7 @@ class Device:
     """Of `dtypes`, those in which outputs are held against a reference in float64: a check each."""
     presence: Presence = field(default_factory=Presence)
     container: ContainerAccess = field(default_factory=ContainerAccess)
-    ci_label: str | None = None
-    """Runner label of CI jobs; None keeps the device out of CI."""
+    ci: Labels = field(default_factory=Labels)
     experimental: bool = False
 
 

@@ -11,8 +11,8 @@ from click.testing import CliRunner, Result
 from harness.cli import VERBS, main
 
 GROUPS = {
-    "results": ("list", "show"),
-    "matrix": ("check", "list", "show", "github", "sync", "add"),
+    "results": ("list", "show", "durations"),
+    "matrix": ("check", "list", "show", "github", "gitlab", "buildkite", "touched", "sync", "add"),
     "image": ("build", "lock"),
 }
 Typed = Callable[..., Result]
@@ -81,7 +81,7 @@ def test_what_asks_little_imports_little(arguments: list[str]) -> None:
         ("run --memory 12q", "'12q' is no size: write bytes, or a number with k, m or g"),
         ("run --memory -5g", "'-5g' is no size"),
         ("run --memory 0", "'0' is no size"),
-        ("run --timeout nan", "nan is no number of seconds"),
+        ("run --timeout nan", "nan is no finite number"),
         ("run --timeout -1", "--timeout -1 is too small"),
         ("run --budget inf --suite throughput", "'inf' is no time: write 90s, 20m or 1h"),
         ("run --python /nonexistent/python", "--python /nonexistent/python is no program"),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import Result as Typed
 
+from harness.cli.coverage import runs_of
 from harness.matrix.load import load
 from harness.matrix.plan import plan
 from harness.matrix.records import Cell, Parameters, Suite
@@ -115,3 +116,9 @@ def test_a_run_that_is_not_there_is_named(ran: Path, typed: Callable[..., Typed]
     ended = typed(ran, "coverage", "--run", "nonsense", *HERE)
     assert ended.exit_code == 2
     assert "nonsense" in ended.output
+
+
+def test_several_runs_are_shards_of_one_that_is_compared_with_none(ran: Path) -> None:
+    shards, before = runs_of(ran / "results", (NEWER, OLDER), "cpu")
+    assert [store.run for store in shards] == [NEWER, OLDER]
+    assert before is None

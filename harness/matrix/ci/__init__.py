@@ -1,0 +1,1 @@
+"""The matrix as jobs of a CI platform: what is run where, in shares that end at nearly the same time."""
