@@ -58,9 +58,7 @@ def construct(subject: Subject) -> Finding:
         raise CheckFailed("the model has no parameters")
     unset = unset_parameters(subject.model)
     if unset:
-        raise CheckFailed(
-            f"the library never sets {len(unset)} parameters, first {unset[0]}: garbage is in them"
-        )
+        raise CheckFailed(f"the library never sets {len(unset)} parameters, first {unset[0]}")
     broken = sum(int((~p.isfinite()).sum()) for p in parameters)
     return Finding(float(broken), f"{sum(p.numel() for p in parameters)} parameters, {broken} not finite")
 

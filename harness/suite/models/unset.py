@@ -11,12 +11,12 @@ import torch
 
 @contextmanager
 def memory_is_nan() -> Iterator[None]:
-    """Within the block memory that nobody has set is NaN, which torch does beside its deterministic kernels."""
+    """Within the block memory that nobody has set is NaN: torch does so beside its deterministic kernels."""
     usual = torch.are_deterministic_algorithms_enabled()
     warned = torch.is_deterministic_algorithms_warn_only_enabled()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that some kernel has no deterministic form
-        torch.use_deterministic_algorithms(True, warn_only=True)
+        torch.use_deterministic_algorithms(mode=True, warn_only=True)
         try:
             yield
         finally:
@@ -24,9 +24,10 @@ def memory_is_nan() -> Iterator[None]:
 
 
 def unset_parameters(model: Any) -> list[str]:
-    """Names of the parameters that the library leaves as it found the memory, of this class and configuration."""
+    """Names of the parameters that the library leaves as it found the memory, when it builds such a model."""
+    config = copy.deepcopy(model.config)
     with memory_is_nan():
-        made = type(model)._from_config(copy.deepcopy(model.config), dtype=model.dtype)  # noqa: SLF001 — what the Auto classes call
+        made = type(model)._from_config(config, dtype=model.dtype)  # noqa: SLF001 — what the Auto classes call
     return [name for name, parameter in made.named_parameters() if parameter.isnan().any()]
 
 
