@@ -3,7 +3,8 @@
 HarnessError                  one sentence for the user: what, where, what to do; exit code 2
 ├── MatrixError               matrix.json cannot be read, breaks its schema, or refers to what is not there
 ├── SelectionError            a name or option the user typed fits nothing
-├── DeviceAbsent              this machine lacks the device
+├── DeviceAbsent              this machine lacks the device, or somebody else has it
+├── DeviceUnfit               the device is here, and something must be mended before it can be used
 ├── EngineError               the container engine is down, refuses, or went away
 ├── ImageError                an image, its lock, or its base cannot be built or identified
 ├── HostEnvironmentError      the locked environment of the host runner cannot be made
@@ -33,7 +34,11 @@ class SelectionError(HarnessError):
 
 
 class DeviceAbsent(HarnessError):
-    """The device is not on this machine."""
+    """The device is not on this machine, or is not to be had."""
+
+
+class DeviceUnfit(HarnessError):
+    """The device is on this machine, and its driver, the engine or a permission stands in the way."""
 
 
 class EngineError(HarnessError):

@@ -9,25 +9,31 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import RLock
 from typing import Protocol
 
 from harness.interruption import resumable, terminable
+from harness.machine import processors
+from harness.machine.choice import Typed
+from harness.machine.records import Accelerator
 from harness.matrix.load import load
 from harness.matrix.names import resolve
 from harness.matrix.plan import batches, plan, shared
-from harness.matrix.records import Cell, Device, Matrix, Parameters, Suite
+from harness.matrix.records import Batch, Cell, Device, Matrix, Parameters, Suite
 from harness.matrix.select import Selection, select
 from harness.results.record import Result
 from harness.results.store import Manifest, RunStore, find, require_writable
 from harness.results.verdict import exit_code
 from harness.runners import devices
-from harness.runners.choose import Way, Wish, choose, engine, limits, require_cpus
+from harness.runners.abreast import GoOn, abreast, divided, guarded
+from harness.runners.choose import Way, Wish, choose, engine, limits, require_cpus, require_memory
 from harness.runners.engine import if_up
 from harness.runners.execute import Execution, execute
 from harness.runners.protocol import Event
 from harness.runners.reaper import reap
 from harness.runners.references import folder_of
 from harness.runners.remote import RemoteCode, require_code
+from harness.runners.slots import Slot, slots
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +42,9 @@ class Request:
 
     suite: Suite
     device: str
+    """A device of the matrix, and which of its accelerators: `cuda`, `cuda:1`, `cuda:0,1`."""
+    slots: int = 1
+    """Attempts at a time, of a device without accelerators."""
     selection: Selection = field(default_factory=Selection)
     sweep: tuple[Parameters, ...] = (Parameters(),)
     wish: Wish = field(default_factory=Wish)
@@ -70,6 +79,8 @@ class Plan:
 
     device: Device
     cells: tuple[Cell, ...]
+    which: tuple[str, ...] = ()
+    """Of the device's accelerators, those that were typed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,28 +102,32 @@ def conduct(
     matrix = matrix or load(root)
     planned = _planned(matrix, results, request)
     require_code(planned.cells, request.code, named=bool(request.selection.models))
-    devices.require(planned.device)
+    taken = devices.require(planned.device, planned.which)
+    places = _slots(planned, taken, request)
     with terminable():
         wish = replace(request.wish, foreign_code=request.code is not None)
         client = engine(planned.device, wish, display.tell)
+        devices.require_way(planned.device, taken, wish, client, results)
         require_writable(results)
         # Also for a run on the host: an orphan in a container would disturb what is measured there.
         for sentence in reap(results, client or if_up()):
             display.tell(sentence)
-        way = choose(root, planned.device, wish, client, display.tell)
+        way = choose(root, planned.device, wish, client, display.tell, accelerators=taken)
         way = replace(way, references=folder_of(root))
         store = _store(results, planned, request)
         with resumable(store, display.tell):
-            return _carry_out(store, planned, way, request, display)
+            return _carry_out(store, planned, way, request, display, places=places)
 
 
 def _planned(matrix: Matrix, results: Path, request: Request) -> Plan:
     """The cells asked for, or those that a run to be resumed has left."""
     rows = {row.id: row for row in matrix.devices}
+    typed = Typed.of(request.device)
     if request.resume is not None:
         cells = find(results, request.resume).cells()
-        return Plan(device=resolve("device", cells[0].device, rows), cells=cells)
-    device = resolve("device", request.device, rows)
+        device = resolve("device", cells[0].device, rows)
+        return Plan(device=device, cells=cells, which=typed.which if typed.device == device.id else ())
+    device = resolve("device", typed.device, rows)
     models = select(matrix, request.selection)
     cells = plan(
         matrix,
@@ -125,7 +140,19 @@ def _planned(matrix: Matrix, results: Path, request: Request) -> Plan:
         timeout_s=request.timeout_s,
     )
     require_cpus(max(one.threads or 0 for one in request.sweep) or None)
-    return Plan(device=device, cells=shared(cells) if request.selection.checkpoints else cells)
+    require_memory(request.memory_bytes)
+    cells = shared(cells) if request.selection.checkpoints else cells
+    return Plan(device=device, cells=cells, which=typed.which)
+
+
+def _slots(planned: Plan, taken: tuple[Accelerator, ...], request: Request) -> tuple[Slot, ...]:
+    # The cells' own threads: of a run that is resumed they are not typed again.
+    threads = _threads(planned.cells)
+    whole = limits(request.memory_bytes, threads)
+    cores = processors.cores(processors.usable())
+    return slots(
+        planned.cells[0].suite, taken, count=request.slots, limits=whole, cores=cores, threads=threads
+    )
 
 
 def _store(results: Path, planned: Plan, request: Request) -> RunStore:
@@ -141,27 +168,36 @@ def _run_id(planned: Plan) -> str:
     return f"{moment}-{first.suite}-{first.device}-{secrets.token_hex(2)}"
 
 
-def _carry_out(store: RunStore, planned: Plan, way: Way, request: Request, display: Display) -> Done:
+def _carry_out(
+    store: RunStore, planned: Plan, way: Way, request: Request, display: Display, *, places: tuple[Slot, ...]
+) -> Done:
     """Run what has no result yet, keep each result as it comes, and write the manifest last."""
     started = datetime.now(UTC).isoformat()
     have = {result.report.cell for result in store.read().results}
     left = tuple(cell for cell in planned.cells if cell.id not in have)
+    guard = RLock()  # slots are threads, and there is one file and one display
     execution = Execution(
         run=store.run,
         folder=store.folder,
-        # The cells' own threads: of a run that is resumed they are not typed again.
-        limits=limits(request.memory_bytes, _threads(planned.cells)),
+        limits=places[0].limits,
         provenance=way.provenance,
-        keep=lambda result: _keep(store, display, result),
-        progress=display.event,
-        tell=display.tell,
+        keep=guarded(guard, lambda result: _keep(store, display, result)),
+        progress=guarded(guard, display.event),
+        tell=guarded(guard, display.tell),
         code=request.code,
         references=way.references,
+        neighbours=len(places) - 1,
     )
+
+    def work(batch: Batch, slot: Slot, go_on: GoOn) -> None:
+        provenance = replace(way.provenance, accelerators=devices.hardware(slot.accelerators))
+        own = replace(execution, limits=slot.limits, provenance=provenance, go_on=go_on)
+        execute(batch, way.runner.given(slot.accelerators), own)
+
     display.begin(left)
     alone = way.runner.one_cell_each(planned.cells[0].suite)
-    for batch in batches(left, planned.device, one_cell_each=alone):
-        execute(batch, way.runner, execution)
+    whole = batches(left, planned.device, one_cell_each=alone)
+    abreast([part for batch in whole for part in divided(batch, len(places))], places, work)
     contents = store.read()
     code = exit_code(contents.results, [cell.id for cell in planned.cells])
     store.finish(

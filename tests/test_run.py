@@ -14,6 +14,7 @@ import pytest
 
 from harness.errors import DeviceAbsent, EngineError, HarnessError, HostEnvironmentError, SelectionError
 from harness.images.lock import lock_hash
+from harness.machine.presence import absence
 from harness.matrix.load import load
 from harness.matrix.plan import plan
 from harness.matrix.records import Cell, Device, Matrix, Parameters, Suite
@@ -22,7 +23,6 @@ from harness.results.record import Outcome, Result
 from harness.results.store import RunStore
 from harness.run import Done, Request, conduct
 from harness.runners.choose import Wish
-from harness.runners.devices import absence
 from harness.runners.protocol import Event
 
 NOWHERE = "unix:///nonexistent/engine.sock"

@@ -30,6 +30,7 @@ VERBS = {
     "run": Verb("harness.cli.run", "Run a suite and print what came out."),
     "fit": Verb("harness.cli.fit", "What models need, and which accelerators hold them."),
     "roofline": Verb("harness.cli.roofline", "Measure what this machine can do at most."),
+    "doctor": Verb("harness.cli.doctor", "What this machine has, and what is missing for each device."),
     "results": Verb("harness.cli.results", "What came out."),
     "coverage": Verb("harness.cli.coverage", "How much of the library was tried, and with what outcome."),
     "repro": Verb("harness.cli.repro", "One check of one cell as a file of its own, for a bug report."),

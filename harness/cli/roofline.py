@@ -11,6 +11,7 @@ from harness.cli.common import AS_JSON, device_of, results_of, root_of
 from harness.cli.results import print_run
 from harness.cli.values import NUMBERS, WORDS, finite, size
 from harness.display import display
+from harness.machine.choice import Typed
 from harness.matrix.parameters import sweep
 from harness.matrix.records import Parameters, Suite
 from harness.run import Request, conduct
@@ -18,7 +19,12 @@ from harness.runners.choose import Wish, require_cpus
 
 
 @click.command()
-@click.option("--device", default="cpu", show_default=True, help="A device of the matrix.")
+@click.option(
+    "--device",
+    default="cpu",
+    show_default=True,
+    help="A device of the matrix, or one of its accelerators: cuda:1.",
+)
 @click.option("--dtype", type=WORDS, default="", metavar="A,B", help="[default: all that the device has]")
 @click.option("--threads", type=NUMBERS, default="", metavar="1,2", help="[default: every CPU]")
 @click.option("--svg", type=click.Path(path_type=Path), help="Draw the table into this file as well.")
@@ -33,12 +39,12 @@ from harness.runners.choose import Wish, require_cpus
 def roofline(context: click.Context, /, *, as_json: bool, **options: Any) -> int:
     """Measure memory's bandwidth and the rate of products, by size, shape and dtype."""
     root = root_of(context)
-    device = device_of(context, options["device"])
+    device = device_of(context, Typed.of(options["device"]).device)
     lists = {"threads": options["threads"], "dtype": options["dtype"] or device.dtypes}
     require_cpus(max(options["threads"], default=None))
     request = Request(
         suite=Suite.ROOFLINE,
-        device=device.id,
+        device=options["device"],
         sweep=sweep(Parameters(), {name: values for name, values in lists.items() if values}),
         wish=Wish(runner=options["runner"], python=options["python"]),
         memory_bytes=options["memory"],

@@ -34,7 +34,19 @@ SINGLE = ("verify", "threads", "rounds", "processes", "interval", "seed")
 
 @click.command()
 @click.option("--suite", type=click.Choice(SUITES), default="functional", show_default=True)
-@click.option("--device", default="cpu", show_default=True, help="A device of the matrix.")
+@click.option(
+    "--device",
+    default="cpu",
+    show_default=True,
+    help="A device of the matrix, or of its accelerators some: cuda:1, cuda:0,1, cuda:all.",
+)
+@click.option(
+    "--slots",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Without accelerators: attempts side by side, each with its own processor cores.",
+)
 @select_options
 @click.option("--check", multiple=True, metavar="A,B", help="Only these checks of the functional suite.")
 @click.option("--phase", multiple=True, metavar="A,B", help="Only these phases of the throughput suite.")
@@ -94,6 +106,7 @@ def run(context: click.Context, /, *, as_json: bool, **options: Any) -> int:
     request = Request(
         suite=Suite(options["suite"]),
         device=options["device"],
+        slots=options["slots"],
         selection=selection_of(options),
         sweep=sweep(base, {name: options[name] for name in LISTS if options[name]}),
         wish=Wish(runner=options["runner"], python=options["python"]),

@@ -19,6 +19,8 @@ from harness.images.log import log_file, reason
 from harness.matrix.records import Device
 
 COMPLETE = "complete"
+PLATFORM = ("linux", "x86_64")
+"""What the wheels of a lock are for."""
 TOLD = "install: "
 """Begins the lines of images/install.py that are meant for people."""
 
@@ -55,6 +57,12 @@ def ensure(device: Device, root: Path, tell: Tell) -> HostEnvironment:
     return environment
 
 
+def possible() -> bool:
+    """Whether one can be made here: with this Python, on this platform."""
+    same = platform.python_version_tuple()[:2] == tuple(PYTHON.split("."))
+    return same and (sys.platform, platform.machine()) == PLATFORM
+
+
 def install(device: Device, root: Path, python: Path, tell: Tell) -> None:
     """Install the device's lock into an existing environment; HostEnvironmentError where that fails."""
     lock = lock_path(device, root)
@@ -82,7 +90,7 @@ def _make(device: Device, root: Path, folder: Path, tell: Tell) -> None:
             f"images/{device.image}/requirements.lock is for Python {PYTHON} and this is Python "
             f"{platform.python_version()}: run harness with Python {PYTHON}, or use a container engine"
         )
-    if (sys.platform, platform.machine()) != ("linux", "x86_64"):
+    if (sys.platform, platform.machine()) != PLATFORM:
         raise HostEnvironmentError(
             f"images/{device.image}/requirements.lock is for Linux on x86-64 and this is {sys.platform} on "
             f"{platform.machine()}: name a Python that has them with --python"

@@ -28,7 +28,7 @@ class Suite(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Presence:
-    """How a device shows itself on a machine; `harness.runners.devices` reads it."""
+    """How a device shows itself on a machine; `harness.machine.presence` reads it."""
 
     paths: tuple[str, ...] = ()
     """Device nodes of which one must exist."""
@@ -47,7 +47,11 @@ class ContainerAccess:
     """What a container is given so that it can reach the device."""
 
     devices: tuple[str, ...] = ()
+    """Nodes; of a folder the nodes of the accelerators that are used, where they are known."""
+    folders: tuple[str, ...] = ()
+    """Mounted read-only where they are."""
     gpu_driver: str | None = None
+    """Of the engine's device request: `nvidia`, or `cdi` where the engine does not list what it can give."""
     runtime: str | None = None
 
 
@@ -77,6 +81,12 @@ class Device:
     """Index of PyTorch wheels for this device, asked after pip's own configuration."""
     parity: tuple[str, ...] = ()
     """Of `dtypes`, those in which outputs are held against a reference in float64: a check each."""
+    image_bytes: int | None = None
+    """About what the image takes on the disk; None where nobody has built it."""
+    vendor: str | None = None
+    """Whose accelerators it is: `nvidia`, `amd`, `intel` or `apple`; else `presence.pci_vendor`'s, if any."""
+    least_driver: str | None = None
+    """The oldest version of the vendor's driver that the image's torch runs on."""
     presence: Presence = field(default_factory=Presence)
     container: ContainerAccess = field(default_factory=ContainerAccess)
     ci: Labels = field(default_factory=Labels)

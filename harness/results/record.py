@@ -145,6 +145,17 @@ class Isolation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hardware:
+    """An accelerator that the work was given, as the host knows it."""
+
+    name: str
+    identity: str
+    """The vendor's UUID; else its PCI address, or its number."""
+    driver: str | None = None
+    memory_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
     """Where a result comes from, as seen from outside the container."""
 
@@ -158,6 +169,12 @@ class Provenance:
     host: str
     kernel: str
     cpu: str
+    accelerators: tuple[Hardware, ...] = ()
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """The record as a result's JSON has it; older ones do not name accelerators."""
+        return cls(**data | {"accelerators": tuple(Hardware(**row) for row in data.get("accelerators", ()))})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +208,7 @@ class Result:
             | {
                 "report": Report.from_json(data["report"]),
                 "isolation": Isolation(**isolation),
-                "provenance": Provenance(**data["provenance"]),
+                "provenance": Provenance.from_json(data["provenance"]),
             }
         )
 

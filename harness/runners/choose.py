@@ -1,9 +1,7 @@
 """Which runner a run gets, and with what limits: docker by default, the host where no engine answers."""
 
 import os
-import shutil
-import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +10,14 @@ import docker
 
 from harness.errors import EngineError, HostEnvironmentError, SelectionError
 from harness.images import build, hostenv
+from harness.machine import processors
+from harness.machine.records import Accelerator
 from harness.matrix.records import Device
 from harness.results.record import Provenance
-from harness.runners import provenance
+from harness.runners import interpreter, provenance
 from harness.runners.docker import DockerRunner
 from harness.runners.engine import connect, version
-from harness.runners.host import HostRunner
+from harness.runners.host import HostRunner, kept_environment
 from harness.runners.protocol import Limits, Runner
 
 MEMORY_SHARE = 0.9
@@ -29,14 +29,6 @@ CGROUPS = (
     (CGROUP / "memory/memory.limit_in_bytes", CGROUP / "memory/memory.usage_in_bytes"),
 )
 """Limit and usage of our own cgroup as a container sees it, version 2 and version 1."""
-NEEDED = ("torch", "transformers", "pytest", "pytest_benchmark", "scipy")
-"""What the suite imports of the interpreter it runs in."""
-ABSENT = (
-    "import sys; from importlib.util import find_spec; "
-    "print(*[name for name in sys.argv[1:] if find_spec(name) is None], sep=', ')"
-)
-"""A program that names the modules its interpreter does not have, without importing them."""
-
 Tell = Callable[[str], None]
 
 
@@ -90,15 +82,28 @@ def engine(device: Device, wish: Wish, tell: Tell) -> docker.DockerClient | None
         return None
 
 
-def choose(root: Path, device: Device, wish: Wish, client: docker.DockerClient | None, tell: Tell) -> Way:
-    """The runner, with its image or environment made ready."""
+def choose(
+    root: Path,
+    device: Device,
+    wish: Wish,
+    client: docker.DockerClient | None,
+    tell: Tell,
+    *,
+    accelerators: Sequence[Accelerator] = (),
+) -> Way:
+    """The runner, with its image or environment made ready.
+
+    An interpreter that is named must have a torch that reaches the accelerators.
+    """
     package = root / "harness"
     if client is not None:
         image = build.ensure(device, root, client, tell)
         contained = DockerRunner(client, image, device, package)
         return Way(runner=contained, provenance=provenance.of_image(root, image, version(client)))
     if wish.python is not None:
-        given = HostRunner(_interpreter(wish.python), package)
+        named = interpreter.find(wish.python)
+        interpreter.require_torch(named, device, kept_environment(accelerators))
+        given = HostRunner(named, package)
         return Way(runner=given, provenance=provenance.of_host(root, None))
     if device.image is None:
         raise HostEnvironmentError(
@@ -112,30 +117,25 @@ def choose(root: Path, device: Device, wish: Wish, client: docker.DockerClient |
 
 def require_cpus(threads: int | None) -> None:
     """SelectionError where more threads are asked for than this process may use CPUs."""
-    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cpus = len(processors.usable()) or os.cpu_count() or 1
     if threads is not None and threads > cpus:
         raise SelectionError(f"--threads {threads} is more than the {cpus} CPUs here: give {cpus} or fewer")
 
 
+def require_memory(wanted: int | None) -> None:
+    """SelectionError where more is asked for than the machine has."""
+    total, _ = processors.memory()
+    if wanted is not None and total is not None and wanted > total:
+        raise SelectionError(
+            f"--memory {wanted / 1e9:.1f} GB is more than the {total / 1e9:.1f} GB of this machine: give less"
+        )
+
+
 def limits(memory_bytes: int | None, threads: int | None) -> Limits:
     """What a cell may use: the memory given or most of what is free, and a CPU a thread."""
-    cpus = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    cpus = processors.usable()
     chosen = ",".join(str(cpu) for cpu in cpus[:threads]) if threads and cpus else None
     return Limits(memory_bytes=memory_bytes or _memory(), cpus=chosen)
-
-
-def _interpreter(named: Path) -> Path:
-    """The Python named, which must have what the suite imports; HostEnvironmentError where it does not."""
-    found = shutil.which(named)
-    if found is None:
-        raise HostEnvironmentError(f"--python {named} is no program: name a Python interpreter")
-    asked = subprocess.run([found, "-c", ABSENT, *NEEDED], capture_output=True, text=True, check=False)
-    if asked.returncode or asked.stdout.strip():
-        lack = asked.stdout.strip() or "what any Python has"
-        raise HostEnvironmentError(
-            f"--python {named} lacks {lack}: install it there, or leave out --python for the locked one"
-        )
-    return Path(found).absolute()
 
 
 def _memory() -> int | None:

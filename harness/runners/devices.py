@@ -1,54 +1,64 @@
-"""Is the device on this machine? Asked of its device nodes and of sysfs, before anything is built."""
+"""May a run have the device? Asked before anything is built."""
 
-import platform
-import sys
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from harness.errors import DeviceAbsent
-from harness.matrix.records import Device, Presence
+import docker
 
-ACCELERATOR_CLASSES = ("0x12", "0x0880", "0xff")
-"""PCI classes of accelerators: processing accelerator, other system peripheral, unassigned."""
+from harness.errors import DeviceAbsent, DeviceUnfit
+from harness.machine import tree
+from harness.machine.choice import choose
+from harness.machine.detect import accelerators, detect, engine_of, vendor_of
+from harness.machine.diagnosis import Way, diagnose
+from harness.machine.presence import absence
+from harness.machine.records import Accelerator
+from harness.matrix.records import Device
+from harness.results.record import Hardware
+from harness.runners.choose import Wish
 
 
-def require(device: Device, root: Path = Path("/")) -> None:
-    """DeviceAbsent where any sign that the matrix gives for the device is missing below `root`."""
+def require(
+    device: Device,
+    which: Sequence[str] = (),
+    root: Path = tree.ROOT,
+    environment: Mapping[str, str] = os.environ,
+) -> tuple[Accelerator, ...]:
+    """The accelerators that the run takes: those named, else the first that is free; none of a CPU.
+
+    DeviceAbsent where a sign that the matrix gives for the device is missing below `root`, where it has no
+    such accelerator, and where that is busy.
+    """
     missing = absence(device.presence, root)
     if missing is not None:
         advice = f"; {device.presence.missing}" if device.presence.missing else ""
         raise DeviceAbsent(f"`{device.id}` is not on this machine: {missing}{advice}")
+    vendor = vendor_of(device)
+    found = accelerators({vendor}, root) if vendor else ()
+    return choose(device, which, found, environment)
 
 
-def absence(presence: Presence, root: Path = Path("/")) -> str | None:
-    """The first sign that is missing, in words; None where all are there."""
-    here = f"{sys.platform}-{platform.machine()}"
-    if presence.platform is not None and presence.platform != here:
-        return f"it needs {presence.platform}, and this is {here}"
-    if presence.paths and not any((root / path.lstrip("/")).exists() for path in presence.paths):
-        return f"no {' or '.join(presence.paths)}"
-    if presence.drm_vendor is not None and presence.drm_vendor not in _drm_vendors(root):
-        return f"no graphics card of PCI vendor {presence.drm_vendor}"
-    if presence.pci_vendor is not None and presence.pci_vendor not in _accelerator_vendors(root):
-        return f"no accelerator of PCI vendor {presence.pci_vendor}"
-    return None
+def require_way(
+    device: Device,
+    taken: Sequence[Accelerator],
+    wish: Wish,
+    client: docker.DockerClient | None,
+    results: Path,
+) -> None:
+    """DeviceUnfit where something stands between the accelerators and the runner that was chosen."""
+    if not taken:
+        return
+    engine = engine_of(client.info()) if client else None
+    way = Way.CONTAINER if engine else Way.PYTHON if wish.python else Way.LOCKED
+    problems = diagnose(device, detect((device,), results, engine=engine), taken)
+    for problem in problems:
+        if problem.fatal and way in problem.ways:
+            raise DeviceUnfit(f"{device.id} is here and cannot be used: {problem.what}; {problem.mend}")
 
 
-def _drm_vendors(root: Path) -> set[str]:
-    return {_read(vendor) for vendor in root.glob("sys/class/drm/*/device/vendor")}
-
-
-def _accelerator_vendors(root: Path) -> set[str]:
-    named = {_read(vendor) for vendor in root.glob("sys/class/accel/*/device/vendor")}
-    cards = [card for card in root.glob("sys/bus/pci/devices/*") if _is_accelerator(card)]
-    return named | {_read(card / "vendor") for card in cards}
-
-
-def _is_accelerator(card: Path) -> bool:
-    return _read(card / "class").startswith(ACCELERATOR_CLASSES)
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="ascii").strip()
-    except OSError:
-        return ""
+def hardware(taken: Sequence[Accelerator]) -> tuple[Hardware, ...]:
+    """What a result records of them."""
+    return tuple(
+        Hardware(name=one.name, identity=one.identity, driver=one.driver, memory_bytes=one.memory_bytes)
+        for one in taken
+    )

@@ -3,11 +3,13 @@
 import os
 import shutil
 import time
+from collections.abc import Sequence
 from contextlib import suppress
+from copy import copy
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import final
+from typing import Self, final
 
 import docker
 from docker.errors import APIError, DockerException, NotFound
@@ -17,6 +19,8 @@ from requests.exceptions import RequestException
 
 from harness.errors import EngineError
 from harness.images.image import Image
+from harness.machine.detect import engine_of
+from harness.machine.records import Accelerator
 from harness.matrix.records import Device, Suite
 from harness.results.record import Isolation
 from harness.runners.hardening import harden
@@ -62,8 +66,16 @@ class DockerRunner:
         """`package` is the folder of the harness's own code, of which a copy is mounted read-only."""
         self._client = client
         self._image = image
+        self._device = device
         self._package = package
         self._hardening = harden(device.container)
+
+    def given(self, accelerators: Sequence[Accelerator]) -> Self:
+        """The same runner, whose containers are handed these accelerators."""
+        given = copy(self)
+        cdi = engine_of(self._client.info()).cdi_devices if accelerators else ()
+        given._hardening = harden(self._device.container, accelerators, cdi)  # noqa: SLF001 — of its own copy
+        return given
 
     def one_cell_each(self, suite: Suite) -> bool:  # noqa: ARG002 — the protocol's
         """One container holds all the cells of a suite."""

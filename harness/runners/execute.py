@@ -44,6 +44,10 @@ class Execution:
     """What the checkpoint of the one model brings, where that was asked for."""
     references: Path | None = None
     """Where the references of parity checks are kept; None keeps none."""
+    go_on: Callable[[], None] = field(default=lambda: None)
+    """Asked about once a second; what it raises ends an attempt as Ctrl-C does."""
+    neighbours: int = 0
+    """Other slots of the run, in which there is work at the same time."""
     grace_s: float = GRACE_S
     slack_s: float = SLACK_S
 
@@ -65,6 +69,7 @@ def execute(batch: Batch, runner: Runner, execution: Execution) -> None:
     remaining, suspects = list(batch.cells), frozenset[str]()
     attempt = _tried(execution.folder, batch.id)
     while remaining:
+        execution.go_on()
         attempt += 1
         alone = [cell for cell in remaining if cell.id in suspects][:1]
         settled = _attempt(batch.id, attempt, alone or remaining, runner, execution)
@@ -94,7 +99,9 @@ def _attempt(
         references=str(execution.references) if execution.references and not execution.code else None,
     )
     door.open_door(order, cells, execution.code.files if execution.code else None)
-    watch = Watch(order, cells, execution.progress, execution.grace_s, execution.slack_s)
+    watch = Watch(
+        order, cells, execution.progress, execution.grace_s, execution.slack_s, go_on=execution.go_on
+    )
     ending: Ending | None = None
     settled: set[str] = set()
     try:
@@ -115,11 +122,14 @@ def _attempt(
 
 
 def _isolation(cells: Sequence[Cell], runner: Runner, execution: Execution) -> Isolation:
-    """What stands between the work and the machine, and that code came in from outside, if it did."""
+    """What stands between the work and the machine, its neighbours, and code that came in from outside."""
     isolation = runner.isolation(execution.limits)
-    if execution.code is None:
-        return isolation
-    return replace(isolation, loosened=(*isolation.loosened, execution.code.loosened(cells[0].model.id)))
+    loosened = list(isolation.loosened)
+    if execution.neighbours:
+        loosened.append(f"alone: no, beside {execution.neighbours} other attempts of the run")
+    if execution.code is not None:
+        loosened.append(execution.code.loosened(cells[0].model.id))
+    return replace(isolation, loosened=tuple(loosened))
 
 
 def _settle(

@@ -2,22 +2,22 @@
 
 import os
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from docker.types import DeviceRequest, LogConfig, Ulimit
 
+from harness.machine.diagnosis import CDI_NVIDIA, cdi_names
+from harness.machine.records import Accelerator
 from harness.matrix.records import ContainerAccess
 from harness.results.record import Isolation
 from harness.runners.protocol import Limits
 
 CONTAINER_UID = 10001
-GPU = {
-    "nvidia": DeviceRequest(driver="nvidia", count=-1, capabilities=[["gpu"]]),
-    "cdi": DeviceRequest(driver="cdi", device_ids=["nvidia.com/gpu=all"]),
-}
-"""`ContainerAccess.gpu_driver` → what the engine is asked for."""
+ALL = "all"
+CDI = "cdi"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,12 @@ class Hardening:
     devices: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     """Numeric: the names are the host's, and mean nothing inside."""
+    folders: tuple[str, ...] = ()
+    """Mounted read-only."""
     gpu_driver: str | None = None
+    """Of the engine's device request."""
+    gpus: tuple[str, ...] = ()
+    """Which it is asked for, in its own words."""
     runtime: str | None = None
 
     def loosened(self) -> tuple[str, ...]:
@@ -86,24 +91,66 @@ class Hardening:
             ),
             "devices": [f"{device}:{device}:rwm" for device in self.devices],
             "group_add": list(self.groups),
-            "device_requests": [GPU[self.gpu_driver]] if self.gpu_driver else [],
+            "device_requests": [self._request(self.gpu_driver)] if self.gpu_driver else [],
+            "volumes": {folder: {"bind": folder, "mode": "ro"} for folder in self.folders},
             "runtime": self.runtime,
             "use_config_proxy": False,  # a proxy's address may carry a password
         }
 
+    def _request(self, driver: str) -> DeviceRequest:
+        capabilities = [] if driver == "cdi" else [["gpu"]]
+        if self.gpus == (ALL,):
+            return DeviceRequest(driver=driver, count=-1, capabilities=capabilities)
+        return DeviceRequest(driver=driver, device_ids=list(self.gpus), capabilities=capabilities)
 
-def harden(access: ContainerAccess) -> Hardening:
-    """The default, loosened by what the device needs and by what the caller of the engine may not do."""
+
+def harden(
+    access: ContainerAccess, accelerators: Sequence[Accelerator] = (), cdi_devices: Sequence[str] = ()
+) -> Hardening:
+    """The default, loosened by what the device needs and by what the caller of the engine may not do.
+
+    Of its accelerators the container is given those named, or all where none is. `cdi_devices` is what the
+    engine lists: by these names it is asked where all that are wanted are among them, else by its runtime.
+    """
+    nodes = _nodes(access.devices, accelerators)
+    driver, gpus = _gpus(access.gpu_driver, accelerators, cdi_devices)
     hardening = Hardening(
-        devices=access.devices,
-        groups=_groups(access.devices),
-        gpu_driver=access.gpu_driver,
+        devices=nodes,
+        groups=_groups(nodes),
+        folders=tuple(folder for folder in access.folders if Path(folder).is_dir()),
+        gpu_driver=driver,
+        gpus=gpus,
         runtime=access.runtime,
     )
     if os.getuid() == 0:
         return hardening
     # Only root can give the output folder away: anyone else has to share theirs.
     return replace(hardening, user=f"{os.getuid()}:{os.getgid()}")
+
+
+def _nodes(devices: Sequence[str], accelerators: Sequence[Accelerator]) -> tuple[str, ...]:
+    """The devices, with the accelerators' own nodes in place of the folders that they are in."""
+    own = [node.path for one in accelerators for node in one.nodes]
+    found = []
+    for device in devices:
+        inside = [path for path in own if path.startswith(f"{device}/")]
+        found.extend(inside or [device])
+    return tuple(dict.fromkeys(found))
+
+
+def _gpus(
+    driver: str | None, accelerators: Sequence[Accelerator], cdi_devices: Sequence[str]
+) -> tuple[str | None, tuple[str, ...]]:
+    """The driver that the engine is asked for GPUs by, and its names of them."""
+    if driver is None:
+        return None, ()
+    listed = cdi_names(cdi_devices)
+    calls = [[one.uuid or "", one.ordinal] for one in accelerators] or [[ALL]]
+    known = [next((name for name in names if name in listed), None) for names in calls]
+    if driver == CDI or None not in known:
+        named = [name or names[-1] for name, names in zip(known, calls, strict=True)]
+        return CDI, tuple(f"{CDI_NVIDIA}{name}" for name in named)
+    return driver, tuple(names[0] or names[-1] for names in calls)
 
 
 def _groups(devices: tuple[str, ...]) -> tuple[str, ...]:

@@ -7,12 +7,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
+from copy import copy
 from pathlib import Path
-from typing import final
+from typing import Self, final
 
 from harness.errors import HostEnvironmentError
+from harness.machine import visibility
+from harness.machine.records import Accelerator
 from harness.matrix.records import Suite
 from harness.results.record import Isolation
 from harness.runners import door
@@ -49,6 +52,13 @@ class HostRunner:
         """`package` is the folder of the harness's own code."""
         self._python = python
         self._package = package
+        self._accelerators: tuple[Accelerator, ...] = ()
+
+    def given(self, accelerators: Sequence[Accelerator]) -> Self:
+        """The same runner, whose processes see these accelerators and no others of their vendor."""
+        given = copy(self)
+        given._accelerators = tuple(accelerators)  # noqa: SLF001 — of its own copy
+        return given
 
     def one_cell_each(self, suite: Suite) -> bool:  # noqa: ARG002 — the protocol's
         """A process a cell: on Linux the suites see to that themselves."""
@@ -92,7 +102,7 @@ class HostRunner:
     def _start(self, order: Order) -> subprocess.Popen[bytes]:
         home = order.work / "home"
         home.mkdir()
-        environment = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ} | {
+        environment = kept_environment(self._accelerators) | {
             "HOME": str(home),
             "TMPDIR": str(home),
             "HF_HUB_OFFLINE": "1",
@@ -114,6 +124,12 @@ class HostRunner:
                 )
         except OSError as problem:
             raise HostEnvironmentError(f"{self._python} cannot be started: {problem.strerror}") from problem
+
+
+def kept_environment(accelerators: Sequence[Accelerator]) -> dict[str, str]:
+    """What the work sees of the caller's environment, and which accelerators it sees."""
+    kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+    return visibility.environment(accelerators, kept)
 
 
 def confine(pid: int, limits: Limits) -> None:

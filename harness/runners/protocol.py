@@ -1,9 +1,12 @@
 """What the runners agree on: what is ordered, under which limits, and how it ended."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Protocol, Self
 
+from harness.machine.processors import parse
+from harness.machine.records import Accelerator
 from harness.matrix.records import Suite
 from harness.results.record import Isolation, Outcome, Provenance
 
@@ -27,10 +30,7 @@ class Limits:
 
     def cpu_set(self) -> frozenset[int]:
         """The CPUs of `cpus`, one by one; empty where all may be used."""
-        ranges = [part.partition("-") for part in (self.cpus or "").split(",") if part]
-        return frozenset(
-            cpu for first, _, last in ranges for cpu in range(int(first), int(last or first) + 1)
-        )
+        return parse(self.cpus or "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,7 @@ class Order:
                 "folder": folder,
                 "limits": Limits(**known["limits"]),
                 "isolation": Isolation(**isolation),
-                "provenance": Provenance(**known["provenance"]),
+                "provenance": Provenance.from_json(known["provenance"]),
             }
         )
 
@@ -148,6 +148,9 @@ class Runner(Protocol):
     """A way to run an attempt: in a container, or as a process of this machine."""
 
     name: str
+
+    def given(self, accelerators: Sequence[Accelerator]) -> Self:
+        """The same runner, whose work sees these accelerators and no others of their vendor."""
 
     def one_cell_each(self, suite: Suite) -> bool:
         """Whether a batch of that suite may hold no more than one cell."""

@@ -2,11 +2,11 @@
 
 import platform
 import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 
 from harness.images.image import Image
+from harness.machine import processors
 from harness.results.record import Provenance
 
 UNKNOWN = "unknown"
@@ -65,14 +65,7 @@ def kernel() -> str:
 @cache
 def cpu() -> str:
     """The CPU's model, as it names itself."""
-    if sys.platform == "darwin":
-        return _output("sysctl", "-n", "machdep.cpu.brand_string") or UNKNOWN
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return next(iter(names), "") or platform.processor() or platform.machine() or UNKNOWN
+    return processors.model()
 
 
 def _git(root: Path, *arguments: str) -> str | None:

@@ -39,6 +39,8 @@ class Watch:
         tell: Callable[[Event], None],
         grace_s: float = GRACE_S,
         slack_s: float = SLACK_S,
+        *,
+        go_on: Callable[[], None] = lambda: None,
     ) -> None:
         self.in_flight: dict[str, float] = {}
         """Cells that have started and not finished, and when they did."""
@@ -53,6 +55,7 @@ class Watch:
         self._tell = tell
         self._grace_s = grace_s
         self._slack_s = slack_s
+        self._go_on = go_on
         self._offset = 0
         self._seen: set[tuple[str, str]] = set()
         self._idle_since = time.monotonic()
@@ -62,7 +65,8 @@ class Watch:
         return time.monotonic() - self.in_flight.get(cell, self._idle_since)
 
     def tick(self) -> Stop | None:
-        """Read what is new; why the work must be killed now, or None."""
+        """Read what is new; why the work must be killed now, or None. Raises what `go_on` does."""
+        self._go_on()
         self.read()
         limit = self._order.limits.output_bytes
         if self._order.references is not None:

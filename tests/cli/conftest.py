@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from harness.cli import main
+from harness.machine.presence import absence
 from harness.matrix.load import load
-from harness.runners.devices import absence
 
 PATIENCE_S = 120
 

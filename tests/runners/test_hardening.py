@@ -55,7 +55,7 @@ def test_a_devices_access_becomes_arguments() -> None:
     assert arguments["device_requests"][0]["DeviceIDs"] == ["nvidia.com/gpu=all"]
     assert arguments["runtime"] == "special"
     names = [row.partition(":")[0] for row in hardening.loosened()]
-    assert [name for name in names if name != "user"] == ["devices", "gpu_driver", "runtime"]
+    assert [name for name in names if name != "user"] == ["devices", "gpu_driver", "gpus", "runtime"]
 
 
 def test_the_user_is_not_root_unless_the_caller_is_someone_else() -> None:

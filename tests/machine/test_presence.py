@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from harness.errors import DeviceAbsent
+from harness.machine.presence import absence
 from harness.matrix.records import Device, Presence
-from harness.runners.devices import absence, require
+from harness.runners.devices import require
 
 
 def device(presence: Presence) -> Device:
@@ -27,18 +28,18 @@ def put(root: Path, path: str, text: str = "") -> None:
 
 
 def test_what_needs_no_sign_is_always_there(tmp_path: Path) -> None:
-    require(device(Presence()), tmp_path)
+    require(device(Presence()), root=tmp_path)
 
 
 def test_one_of_the_nodes_is_enough(tmp_path: Path) -> None:
     presence = Presence(paths=("/dev/first", "/dev/second"), missing="install the driver")
     with pytest.raises(DeviceAbsent) as caught:
-        require(device(presence), tmp_path)
+        require(device(presence), root=tmp_path)
     assert str(caught.value) == (
         "`gpu` is not on this machine: no /dev/first or /dev/second; install the driver"
     )
     put(tmp_path, "dev/second")
-    require(device(presence), tmp_path)
+    require(device(presence), root=tmp_path)
 
 
 def test_a_card_must_be_of_the_vendor(tmp_path: Path) -> None:
@@ -63,6 +64,6 @@ def test_an_accelerator_by_its_class(tmp_path: Path) -> None:
 
 
 def test_another_platform(tmp_path: Path) -> None:
-    found = absence(Presence(platform="darwin-m99"), tmp_path)
+    found = absence(Presence(platform="darwin-m99"), root=tmp_path)
     assert found is not None
     assert found.startswith("it needs darwin-m99, and this is ")
