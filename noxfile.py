@@ -73,6 +73,12 @@ def lock(session: nox.Session) -> None:
 
 
 @nox.session
+def doctor(session: nox.Session) -> None:
+    """What this machine has, and what is missing: `nox -s doctor -- --device cuda`."""
+    harness(session, "doctor", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Time models: `nox -s bench -- --model starcoder2_15b --dtype bfloat16`."""
     harness(session, "run", "--suite", "throughput", *session.posargs)

@@ -234,14 +234,23 @@ def test_every_error_sentence_is_described() -> None:
 
 def _sentences(path: Path) -> Iterator[tuple[int, str]]:
     """Where the module raises an error of the user's, and how its sentence's longest fixed part begins."""
-    kinds = {name for name, kind in vars(errors).items() if isinstance(kind, type)}
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
-            texts = [part.value for part in ast.walk(node.exc) if isinstance(part, ast.Constant)]
-            fixed = [_plain(text).strip() for text in texts if isinstance(text, str)]
-            longest = max(fixed, key=len, default="")
-            if ast.unparse(node.exc.func) in kinds and len(longest) >= 9:
-                yield node.lineno, longest[:30].strip()
+        told = _told(node)
+        texts = [part.value for part in ast.walk(told) if isinstance(part, ast.Constant)] if told else []
+        fixed = [_plain(text).strip() for text in texts if isinstance(text, str)]
+        longest = max(fixed, key=len, default="")
+        if told is not None and len(longest) >= 9:
+            yield told.lineno, longest[:30].strip()
+
+
+def _told(node: ast.AST) -> ast.expr | None:
+    """What makes a sentence that people read: an error that is raised, or what the doctor finds."""
+    kinds = {name for name, kind in vars(errors).items() if isinstance(kind, type)}
+    if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+        return node.exc if ast.unparse(node.exc.func) in kinds else None
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "Problem":
+        return next(word.value for word in node.keywords if word.arg == "what")
+    return None
 
 
 def _plain(text: str) -> str:

@@ -14,6 +14,7 @@ import pytest
 
 from harness.errors import DeviceAbsent, EngineError, HarnessError, HostEnvironmentError, SelectionError
 from harness.images.lock import lock_hash
+from harness.machine import processors
 from harness.machine.presence import absence
 from harness.matrix.load import load
 from harness.matrix.plan import plan
@@ -231,6 +232,10 @@ def test_an_absent_device_is_told_before_anything_is_made(root: Path, matrix: Ma
     ("changes", "words"),
     [
         ({"device": "cpuu"}, "the nearest is cpu"),
+        ({"device": "cpu:1"}, "cpu has no accelerators to choose from"),
+        ({"device": "cpu:"}, "names no accelerator after its colon"),
+        ({"slots": 4096}, "4096 slots need a CPU each"),
+        ({"memory_bytes": 1 << 60}, r"is more than the .* GB of this machine: give less"),
         ({"selection": Selection(models=("brt",))}, "the nearest are bert, bart"),
         ({"selection": Selection(architectures=("encoder",))}, "there is no architecture 'encoder'"),
         ({"selection": Selection(checks=("forwrd",))}, "the nearest is forward"),
@@ -293,3 +298,19 @@ def test_a_run_whose_device_the_matrix_has_lost_cannot_be_resumed(
     RunStore.create(tmp_path, "old", plan(other, other.models[:1], lost, Suite.FUNCTIONAL, [Parameters()]))
     with pytest.raises(SelectionError, match="there is no device 'gpu9'"):
         conduct(root, tmp_path, request(resume="old"), Seen())
+
+
+@pytest.mark.skipif(len(processors.usable()) < 2, reason="two slots take two CPUs")
+def test_a_run_in_two_slots_has_all_results_of_disjoint_cpus(root: Path) -> None:
+    quick = replace(QUICK, checks=("construct",))
+    seen = Seen()
+    done = conduct(root, root / "results", request(selection=quick, slots=2), seen)
+    assert done.exit_code == 0
+    results = done.store.read().results
+    assert {result.cell["model"]["id"] for result in results} == {"bert", "gpt2"}
+    first, second = (processors.parse(result.isolation.cpus or "") for result in results)
+    assert first
+    assert second
+    assert not first & second
+    assert len(seen.results) == 2
+    assert {result.provenance.accelerators for result in results} == {()}

@@ -14,7 +14,7 @@ from harness.cli.common import AS_JSON, plain, results_of, root_of
 from harness.errors import EngineError
 from harness.images import hostenv
 from harness.machine.choice import GB, busy
-from harness.machine.detect import detect, engine_of
+from harness.machine.detect import detect
 from harness.machine.diagnosis import Way
 from harness.machine.doctor import Standing, State, advice, examine
 from harness.machine.reach import addresses, reach
@@ -24,7 +24,7 @@ from harness.matrix.names import resolve
 from harness.matrix.records import Device
 from harness.results.report import console
 from harness.results.tables import plain_table
-from harness.runners.engine import connect
+from harness.runners.engine import ANSWER_S, connect, describe
 
 WORDS = {
     Way.CONTAINER: "in a container",
@@ -62,7 +62,7 @@ def _machine(devices: Sequence[Device], results: Path) -> Machine:
     try:
         client = connect()
         try:
-            engine = engine_of(client.info())
+            engine = describe(client, ANSWER_S)
         finally:
             client.close()
     except EngineError as error:

@@ -36,7 +36,7 @@ def divided(batch: Batch, parts: int) -> tuple[Batch, ...]:
     for place, (_, cells) in enumerate(groupby(batch.cells, key=lambda cell: cell.model.id)):
         dealt[place % parts].extend(cells)
     rows = enumerate(dealt, 1)
-    return tuple(replace(batch, id=f"{batch.id}-{n}", cells=tuple(cells)) for n, cells in rows if cells)
+    return tuple(replace(batch, id=f"{batch.id}-part{n}", cells=tuple(cells)) for n, cells in rows if cells)
 
 
 def abreast(batches: Sequence[Batch], slots: Sequence[Slot], work: Work) -> None:

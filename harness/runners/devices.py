@@ -9,13 +9,14 @@ import docker
 from harness.errors import DeviceAbsent, DeviceUnfit
 from harness.machine import tree
 from harness.machine.choice import choose
-from harness.machine.detect import accelerators, detect, engine_of, vendor_of
+from harness.machine.detect import accelerators, detect, vendor_of
 from harness.machine.diagnosis import Way, diagnose
 from harness.machine.presence import absence
 from harness.machine.records import Accelerator
 from harness.matrix.records import Device
 from harness.results.record import Hardware
 from harness.runners.choose import Wish
+from harness.runners.engine import describe
 
 
 def require(
@@ -48,7 +49,7 @@ def require_way(
     """DeviceUnfit where something stands between the accelerators and the runner that was chosen."""
     if not taken:
         return
-    engine = engine_of(client.info()) if client else None
+    engine = describe(client) if client else None
     way = Way.CONTAINER if engine else Way.PYTHON if wish.python else Way.LOCKED
     problems = diagnose(device, detect((device,), results, engine=engine), taken)
     for problem in problems:

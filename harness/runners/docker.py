@@ -19,10 +19,10 @@ from requests.exceptions import RequestException
 
 from harness.errors import EngineError
 from harness.images.image import Image
-from harness.machine.detect import engine_of
 from harness.machine.records import Accelerator
 from harness.matrix.records import Device, Suite
 from harness.results.record import Isolation
+from harness.runners.engine import describe
 from harness.runners.hardening import harden
 from harness.runners.owner import Owner
 from harness.runners.protocol import Ending, Limits, Order, Stop, Ticking
@@ -73,7 +73,7 @@ class DockerRunner:
     def given(self, accelerators: Sequence[Accelerator]) -> Self:
         """The same runner, whose containers are handed these accelerators."""
         given = copy(self)
-        cdi = engine_of(self._client.info()).cdi_devices if accelerators else ()
+        cdi = describe(self._client).cdi_devices if accelerators else ()
         given._hardening = harden(self._device.container, accelerators, cdi)  # noqa: SLF001 — of its own copy
         return given
 

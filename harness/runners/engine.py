@@ -7,6 +7,8 @@ import docker
 from docker.errors import DockerException
 
 from harness.errors import EngineError
+from harness.machine.detect import engine_of
+from harness.machine.records import Engine
 
 ANSWER_S = 5
 """An engine that takes longer than this to tell its version is down."""
@@ -30,6 +32,20 @@ def if_up() -> docker.DockerClient | None:
         return connect()
     except EngineError:
         return None
+
+
+def describe(client: docker.DockerClient, patience_s: int = REQUEST_S) -> Engine:
+    """What the engine says of itself; EngineError where it does not, as while it builds on a slow disk."""
+    usual, client.api.timeout = client.api.timeout, patience_s
+    try:
+        return engine_of(client.info())
+    except (DockerException, OSError) as problem:
+        raise EngineError(
+            f"the container engine does not describe itself ({_chain(problem)[-1]}): wait until it has "
+            "done what it is at, or start it again"
+        ) from problem
+    finally:
+        client.api.timeout = usual
 
 
 def version(client: docker.DockerClient) -> str:

@@ -126,7 +126,7 @@ def _isolation(cells: Sequence[Cell], runner: Runner, execution: Execution) -> I
     isolation = runner.isolation(execution.limits)
     loosened = list(isolation.loosened)
     if execution.neighbours:
-        loosened.append(f"alone: no, beside {execution.neighbours} other attempts of the run")
+        loosened.append(f"alone: no, one of {execution.neighbours + 1} attempts at a time")
     if execution.code is not None:
         loosened.append(execution.code.loosened(cells[0].model.id))
     return replace(isolation, loosened=tuple(loosened))

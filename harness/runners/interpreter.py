@@ -21,18 +21,17 @@ ABSENT = (
 BUILT = """
 import json, sys, torch
 kind = sys.argv[1]
-backend = getattr(torch.backends, kind, None)
-module = getattr(torch, kind, backend)
+module = getattr(torch, kind, None)
+asked = getattr(getattr(torch.backends, kind, None), "is_available", None)
+asked = getattr(module, "is_available", asked)
 built = {name: getattr(torch.version, name, None) for name in ("cuda", "hip", "xpu")}
 built["mps"] = bool(torch.backends.mps.is_built())
-asked = getattr(module, "is_available", None) or getattr(backend, "is_available", None)
-reason = ""
+there, reason = bool(asked and asked()), ""
 try:
-    there = bool(asked and asked())
-    if there and hasattr(module, "init"):
+    if not there and hasattr(module, "init"):
         module.init()
 except Exception as error:
-    there, reason = False, str(error)
+    reason = str(error)
 print(json.dumps({"torch": torch.__version__, "built": built, "there": there, "reason": reason}))
 """
 """A program that says what its torch was built for, and whether it finds the kind of device that is named."""

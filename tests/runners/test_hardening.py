@@ -2,10 +2,12 @@
 
 import os
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness.machine.records import Accelerator, Node
 from harness.matrix.records import ContainerAccess
 from harness.runners.hardening import Hardening, harden
 from harness.runners.protocol import GIB, Limits
@@ -68,3 +70,45 @@ def test_the_user_is_not_root_unless_the_caller_is_someone_else() -> None:
 )
 def test_cpus_one_by_one(cpus: str | None, expected: set[int]) -> None:
     assert Limits(cpus=cpus).cpu_set() == expected
+
+
+H100 = Accelerator(vendor="nvidia", ordinal="1", name="H100", uuid="GPU-b")
+PART = Accelerator(vendor="nvidia", ordinal="2:1", name="H100 MIG 3g.40gb", uuid="MIG-c")
+NVIDIA = ContainerAccess(gpu_driver="nvidia")
+
+
+@pytest.mark.parametrize(
+    ("accelerators", "listed", "driver", "gpus"),
+    [
+        ((), (), "nvidia", ["all"]),
+        ((H100,), (), "nvidia", ["GPU-b"]),
+        ((H100, PART), (), "nvidia", ["GPU-b", "MIG-c"]),
+        ((), ("nvidia.com/gpu=all",), "cdi", ["nvidia.com/gpu=all"]),
+        ((H100,), ("nvidia.com/gpu=0", "nvidia.com/gpu=1"), "cdi", ["nvidia.com/gpu=1"]),
+        ((PART,), ("nvidia.com/gpu=2:1",), "cdi", ["nvidia.com/gpu=2:1"]),
+        ((H100,), ("nvidia.com/gpu=1", "nvidia.com/gpu=GPU-b"), "cdi", ["nvidia.com/gpu=GPU-b"]),
+        ((H100, PART), ("nvidia.com/gpu=1",), "nvidia", ["GPU-b", "MIG-c"]),  # it does not list them all
+        ((H100,), ("amd.com/gpu=1",), "nvidia", ["GPU-b"]),
+    ],
+)
+def test_the_engine_is_asked_for_gpus_in_its_own_words(
+    accelerators: tuple[Accelerator, ...], listed: tuple[str, ...], driver: str, gpus: list[str]
+) -> None:
+    hardening = harden(NVIDIA, accelerators, listed)
+    (request,) = hardening.arguments(Limits())["device_requests"]
+    assert request["Driver"] == driver
+    assert (request["DeviceIDs"] or ["all"]) == gpus
+    assert (request["Count"] == -1) == (driver == "nvidia" and gpus == ["all"])
+    said = " ".join(hardening.loosened())
+    assert all(gpu in said for gpu in gpus)
+
+
+def test_a_card_is_reached_by_its_own_node(tmp_path: Path) -> None:
+    """Of a folder the other cards' nodes stay outside; what all cards share goes in."""
+    mine = Node(path="/dev/dri/renderD129", mode=0o660, gid=105, openable=True)
+    card = Accelerator(vendor="amd", ordinal="1", name="MI300X", nodes=(mine,))
+    access = ContainerAccess(devices=("/dev/kfd", "/dev/dri"), folders=(str(tmp_path), f"{tmp_path}/no"))
+    arguments = harden(access, [card]).arguments(Limits())
+    assert arguments["devices"] == ["/dev/kfd:/dev/kfd:rwm", "/dev/dri/renderD129:/dev/dri/renderD129:rwm"]
+    assert arguments["volumes"] == {str(tmp_path): {"bind": str(tmp_path), "mode": "ro"}}
+    assert harden(access).devices == ("/dev/kfd", "/dev/dri")
