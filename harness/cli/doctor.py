@@ -25,6 +25,7 @@ from harness.matrix.records import Device
 from harness.results.report import console
 from harness.results.tables import plain_table
 from harness.runners.engine import ANSWER_S, connect, describe
+from harness.runners.hardening import harden
 
 WORDS = {
     Way.CONTAINER: "in a container",
@@ -47,9 +48,9 @@ def doctor(context: click.Context, device: str, *, offline: bool, as_json: bool)
     if not offline:
         machine = replace(machine, reached=reach(_addresses(machine, devices)))
     standings = examine(devices, machine, os.environ)
-    (about,) = (standing for standing in standings if standing.device == asked.id)
+    (about,) = (standing for standing in standings if standing.device == asked)
     if as_json:
-        document = {"machine": plain(machine), "devices": [_document(row) for row in standings]}
+        document = {"machine": plain(machine), "devices": [_document(machine, row) for row in standings]}
         click.echo(json.dumps(document))
     else:
         _print(machine, standings)
@@ -75,21 +76,32 @@ def _addresses(machine: Machine, devices: Sequence[Device]) -> dict[str, str]:
     return addresses(os.environ, registry, {row.id: row.torch_index for row in devices if row.torch_index})
 
 
-def _document(standing: Standing) -> dict[str, object]:
+def _document(machine: Machine, standing: Standing) -> dict[str, object]:
     """The standing as JSON; sets have no place there."""
     problems = [
         {"what": row.what, "mend": row.mend, "ways": sorted(row.ways), "fatal": row.fatal}
         for row in standing.problems
     ]
-    return plain(standing) | {"problems": problems}
+    accelerators = [
+        plain(one) | {"container": _given(machine, standing.device, one)} for one in standing.accelerators
+    ]
+    return {
+        "device": standing.device.id,
+        "title": standing.device.title,
+        "state": standing.state,
+        "ways": standing.ways,
+        "accelerators": accelerators,
+        "problems": problems,
+    }
 
 
 def _print(machine: Machine, standings: Sequence[Standing]) -> None:
     out = console(sys.stdout)
     out.print(_facts(machine))
     out.print()
-    if machine.accelerators:
-        out.print(_accelerators(machine.accelerators))
+    table = _accelerators(machine, standings)
+    if table.row_count:
+        out.print(table)
         out.print()
     out.print(_devices(standings))
     for line in advice(standings):
@@ -123,27 +135,36 @@ def _rows(machine: Machine) -> Iterator[tuple[str, str]]:
         yield row.what, f"{row.address} {'answers' if row.answered else f'does not answer: {row.reason}'}"
 
 
-def _accelerators(rows: Sequence[Accelerator]) -> Table:
-    table = plain_table("accelerator", "identity", "driver", "memory", "used", "reached by", gap=2)
-    for one in rows:
-        nodes = " ".join(node.path for node in one.nodes)
-        state = busy(one)
-        table.add_row(
-            f"{one.vendor} {one.ordinal}: {one.name}",
-            " ".join(filter(None, (one.uuid, one.pci))),
-            one.driver or "",
-            _size(one.memory_bytes),
-            _size(one.used_bytes) + (f" ({state})" if state else ""),
-            nodes,
-        )
+def _accelerators(machine: Machine, standings: Sequence[Standing]) -> Table:
+    """By the names that `--device` takes."""
+    table = plain_table("accelerator", "what", "driver", "memory", "used", "a container gets", gap=2)
+    for standing in standings:
+        for place, one in enumerate(standing.accelerators):
+            table.add_row(
+                f"{standing.device.id}:{place}",
+                "\n".join(filter(None, (one.name, one.uuid, one.pci))),
+                one.driver or "?",
+                _size(one.memory_bytes),
+                _size(one.used_bytes) + (" (busy)" if busy(one) else ""),
+                "\n".join(_given(machine, standing.device, one)),
+            )
     return table
+
+
+def _given(machine: Machine, device: Device, one: Accelerator) -> tuple[str, ...]:
+    """What a container is given so that it reaches this accelerator."""
+    if "docker" not in device.runners:
+        return ()
+    cdi = machine.engine.cdi_devices if machine.engine else ()
+    hardening = harden(device.container, (one,), cdi)
+    return (*hardening.devices, *hardening.gpus)
 
 
 def _devices(standings: Sequence[Standing]) -> Table:
     table = plain_table("device", "what", "state", "how", gap=2)
     for standing in standings:
         ways = ", ".join(WORDS[way] for way in standing.ways)
-        table.add_row(standing.device, standing.title, standing.state, ways)
+        table.add_row(standing.device.id, standing.device.title, standing.state, ways)
     return table
 
 

@@ -190,13 +190,13 @@ def _locks(case: Case) -> Iterator[Problem]:
 
 
 def _disk(case: Case) -> Iterator[Problem]:
-    engine, size = case.machine.engine, case.device.image_bytes
-    if engine is None or size is None or engine.free_bytes is None or case.device.image is None:
+    engine, size_gb = case.machine.engine, case.device.size_gb
+    if engine is None or size_gb is None or engine.free_bytes is None or case.device.image is None:
         return
-    if engine.free_bytes < BUILD_SHARE * size:
+    if engine.free_bytes < BUILD_SHARE * size_gb * GB:
         yield Problem(
             what=f"{engine.free_bytes / GB:.1f} GB are free in {engine.folder}, and building the image takes "
-            f"{BUILD_SHARE * size / GB:.1f}",
+            f"{BUILD_SHARE * size_gb:.1f}",
             mend="free some space, for instance with `docker image prune`",
             ways=CONTAINER,
             fatal=False,

@@ -27,8 +27,7 @@ class State(StrEnum):
 class Standing:
     """A device of the matrix on this machine."""
 
-    device: str
-    title: str
+    device: Device
     state: State
     ways: tuple[Way, ...] = ()
     """Open ways, the preferred first."""
@@ -47,13 +46,12 @@ def _standing(device: Device, machine: Machine, environment: Mapping[str, str], 
     missing = absence(device.presence, root, machine.platform)
     if missing is not None:
         problem = Problem(what=missing, mend=device.presence.missing)
-        return Standing(device=device.id, title=device.title, state=State.ABSENT, problems=(problem,))
+        return Standing(device=device, state=State.ABSENT, problems=(problem,))
     shown = visible(machine.accelerators, vendor_of(device) or "", environment)
     problems = diagnose(device, machine, shown)
     ways = open_ways(device, problems)
     return Standing(
-        device=device.id,
-        title=device.title,
+        device=device,
         state=State.READY if ways else State.BLOCKED,
         ways=ways,
         accelerators=shown,
@@ -66,5 +64,5 @@ def advice(standings: Sequence[Standing]) -> Iterator[str]:
     told: dict[str, list[str]] = {}
     for standing in standings:
         for problem in standing.problems:
-            told.setdefault(problem.sentence, []).append(standing.device)
+            told.setdefault(problem.sentence, []).append(standing.device.id)
     yield from (f"{', '.join(names)}: {sentence}" for sentence, names in told.items())

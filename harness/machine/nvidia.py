@@ -119,12 +119,14 @@ def nvml() -> Answers | None:
 def _ask(pynvml: Any, place: int) -> Card:
     handle = pynvml.nvmlDeviceGetHandleByIndex(place)
     card = _described(pynvml, handle)
-    mode, divided = 0, False
+    mode, divided, minor = 0, False, None
     processes: list[Any] = []
     instances = []
     with suppress(pynvml.NVMLError):  # cards of other kinds refuse one question or another
         mode = pynvml.nvmlDeviceGetComputeMode(handle)
         processes = pynvml.nvmlDeviceGetComputeRunningProcesses(handle)
+    with suppress(pynvml.NVMLError):
+        minor = pynvml.nvmlDeviceGetMinorNumber(handle)
     with suppress(pynvml.NVMLError):
         divided = pynvml.nvmlDeviceGetMigMode(handle)[0] == pynvml.NVML_DEVICE_MIG_ENABLE
         for part in range(pynvml.nvmlDeviceGetMaxMigDeviceCount(handle) if divided else 0):
@@ -133,7 +135,7 @@ def _ask(pynvml: Any, place: int) -> Card:
     return Card(
         **card,
         pci=_text(pynvml.nvmlDeviceGetPciInfo(handle).busId),
-        minor=pynvml.nvmlDeviceGetMinorNumber(handle),
+        minor=minor,
         mode=mode,
         processes=len(processes),
         instances=tuple(Card(**instance) for instance in instances),
@@ -143,12 +145,15 @@ def _ask(pynvml: Any, place: int) -> Card:
 
 def _described(pynvml: Any, handle: Any) -> dict[str, Any]:
     """What cards and instances alike are asked."""
-    memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
+    total = used = None
+    with suppress(pynvml.NVMLError):  # of chips that have the machine's memory
+        memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
+        total, used = int(memory.total), int(memory.used)
     return {
         "name": _text(pynvml.nvmlDeviceGetName(handle)),
         "uuid": _text(pynvml.nvmlDeviceGetUUID(handle)),
-        "memory_bytes": int(memory.total),
-        "used_bytes": int(memory.used),
+        "memory_bytes": total,
+        "used_bytes": used,
     }
 
 

@@ -81,8 +81,8 @@ class Device:
     """Index of PyTorch wheels for this device, asked after pip's own configuration."""
     parity: tuple[str, ...] = ()
     """Of `dtypes`, those in which outputs are held against a reference in float64: a check each."""
-    image_bytes: int | None = None
-    """About what the image takes on the disk; None where nobody has built it."""
+    size_gb: float | None = None
+    """About how large the image is, in units of 1e9 bytes; None where nobody has built it."""
     vendor: str | None = None
     """Whose accelerators it is: `nvidia`, `amd`, `intel` or `apple`; else `presence.pci_vendor`'s, if any."""
     least_driver: str | None = None

@@ -42,6 +42,11 @@ def test_nvml_is_asked_before_the_files(planted: Planted, nvml: Answers) -> None
     assert len(nvidia.read(planted("none"), lambda: nvml)) == 0
 
 
+def test_nvml_itself_answers_or_is_not_there() -> None:
+    answers = nvidia.nvml()
+    assert answers is None or all(card.uuid for card in answers.cards)
+
+
 def test_the_open_modules_version(tmp_path: Path) -> None:
     (tmp_path / "proc/driver/nvidia").mkdir(parents=True)
     text = (

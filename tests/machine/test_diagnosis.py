@@ -140,7 +140,7 @@ def test_without_an_image_a_python_must_be_named(cuda: Device, card: Accelerator
 
 
 def test_the_whole_matrix_on_a_machine_without_accelerators(matrix: Matrix) -> None:
-    standings = {row.device: row for row in examine(matrix.devices, MACHINE, {})}
+    standings = {row.device.id: row for row in examine(matrix.devices, MACHINE, {})}
     assert standings["cpu"].state is State.READY
     assert standings["mps"].state is State.ABSENT
     lines = list(advice(list(standings.values())))
