@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from harness.errors import DeviceAbsent, SelectionError
 from harness.machine.detect import vendor_of
 from harness.machine.records import Accelerator
-from harness.machine.visibility import visible
+from harness.machine.visibility import SHOWN_BY, visible
 from harness.matrix.records import Device
 
 ALL = "all"
@@ -57,6 +57,11 @@ def choose(
         why = f"the environment hides all {hidden} of them" if hidden else "its driver lists none"
         raise DeviceAbsent(
             f"no {device.title} can be used: {why}; `harness doctor --device {device.id}` says more"
+        )
+    if which and len(shown) > 1 and vendor not in SHOWN_BY:
+        raise SelectionError(
+            f"of several cards of {device.id} the harness cannot give a run its own: write --device "
+            f"{device.id}"
         )
     if which == (ALL,) and not all(busy(one) for one in shown):
         return tuple(one for one in shown if not busy(one))

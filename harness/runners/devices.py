@@ -10,7 +10,7 @@ from harness.errors import DeviceAbsent, DeviceUnfit
 from harness.machine import tree
 from harness.machine.choice import choose
 from harness.machine.detect import accelerators, detect, vendor_of
-from harness.machine.diagnosis import Way, diagnose
+from harness.machine.diagnosis import Way, diagnose, ways
 from harness.machine.presence import absence
 from harness.machine.records import Accelerator
 from harness.matrix.records import Device
@@ -53,7 +53,7 @@ def require_way(
     way = Way.CONTAINER if engine else Way.PYTHON if wish.python else Way.LOCKED
     problems = diagnose(device, detect((device,), results, engine=engine), taken)
     for problem in problems:
-        if problem.fatal and way in problem.ways:
+        if problem.fatal and way in problem.ways and way in ways(device):  # else `choose` says what it lacks
             raise DeviceUnfit(f"{device.id} is here and cannot be used: {problem.what}; {problem.mend}")
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from harness.errors import HarnessError, RecordError, ResultsError
@@ -30,6 +31,8 @@ LINE_BYTES, JSON_BYTES = 4 * MIB, 16 * MIB
 """Caps of a line of results and of pytest-benchmark's file: parsed, JSON can take thirty times its size."""
 OWN_BYTES = GIB
 """Cap of the files that we wrote ourselves."""
+WORK = Lock()
+"""Held while `work/` is made or removed: slots of a run do so side by side."""
 READABLE = 0o644
 """Mode of what the container's user reads, whatever the caller's umask."""
 
@@ -50,7 +53,8 @@ def open_door(order: Order, cells: Sequence[Cell], code: Mapping[str, bytes] | N
 
     `code` are the files of a checkpoint's own code.
     """
-    order.work.mkdir(parents=True)
+    with WORK:
+        order.work.mkdir(parents=True)
     limits = order.limits
     data = {
         "version": 1,
@@ -141,8 +145,9 @@ def remove(work: Path) -> None:
         done = subprocess.run([*command, "--", work], capture_output=True, check=False)
     if work.exists():
         raise ResultsError(f"{work} cannot be removed: {done.stderr.decode(errors='replace').strip()}")
-    if not any(work.parent.iterdir()):
-        work.parent.rmdir()
+    with WORK:
+        if work.parent.is_dir() and not any(work.parent.iterdir()):
+            work.parent.rmdir()
 
 
 def result(order: Order, cell: dict[str, Any], report: Report) -> Result:

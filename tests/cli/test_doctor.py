@@ -7,8 +7,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
+from rich.console import Console
 
+from harness.cli.doctor_tables import parts, to_json
+from harness.machine.diagnosis import Way
+from harness.machine.doctor import Standing, State
 from harness.machine.reach import addresses, reach
+from harness.machine.records import Accelerator, Engine, Machine, Node, Reach
 from harness.matrix.load import load
 
 Typed = Callable[..., Result]
@@ -80,3 +85,53 @@ def test_what_is_asked(environment: dict[str, str], hub: str) -> None:
     asked = addresses(environment, None, {"cpu": "https://index"})
     assert asked == {"hub": hub, "torch for cpu": "https://index"}
     assert next(iter(addresses(environment, "https://registry", {}))) == "registry"
+
+
+MACHINE = Machine(
+    platform="linux-x86_64",
+    kernel="Linux 6.8",
+    cpu="a CPU",
+    cpus=16,
+    memory_bytes=64 * 10**9,
+    available_bytes=None,
+    free_disk_bytes=10**12,
+    engine=Engine(
+        version="28.2.2",
+        storage_driver="overlay2",
+        cgroup="2",
+        folder="/x",
+        cdi_devices=("nvidia.com/gpu=0",),
+    ),
+    reached=(Reach(what="hub", address="https://hub", answered=False, reason="no connection"),),
+)
+
+
+def test_accelerators_are_named_as_they_are_typed(root: Path) -> None:
+    node = Node(path="/dev/dri/renderD128", mode=0o660, gid=105, openable=True)
+    cards = (
+        Accelerator(
+            vendor="nvidia", ordinal="0", name="H100", uuid="GPU-0f8a2c51-7d3e", memory_bytes=10, used_bytes=9
+        ),
+        Accelerator(vendor="nvidia", ordinal="1", name="H100", uuid="GPU-1f8a2c51-7d3e"),
+        Accelerator(vendor="amd", ordinal="0", name="MI300X", nodes=(node,)),
+    )
+    matrix = load(root)
+    standings = [
+        Standing(
+            device=matrix.device("cuda"), state=State.READY, ways=(Way.CONTAINER,), accelerators=cards[:2]
+        ),
+        Standing(device=matrix.device("rocm"), state=State.READY, ways=(Way.PYTHON,), accelerators=cards[2:]),
+    ]
+    out = Console(record=True, width=150)
+    for part in parts(MACHINE, standings):
+        out.print(part)
+    lines = out.export_text().splitlines()
+    (first,) = [line for line in lines if line.startswith("cuda:0 ")]
+    assert "GPU-0f8a2c51 " in first
+    assert first.rstrip().endswith("(busy)  nvidia.com/gpu=0")
+    (second,) = [line for line in lines if line.startswith("cuda:1 ")]
+    assert second.rstrip().endswith("runtime")  # the engine does not list it
+    (third,) = [line for line in lines if line.startswith("rocm:0 ")]
+    assert third.rstrip().endswith("/dev/kfd /dev/dri/renderD128")
+    assert any("https://hub does not answer: no connection" in line for line in lines)
+    assert to_json(MACHINE, standings[0])["accelerators"][0]["container"] == ("nvidia.com/gpu=0",)

@@ -124,6 +124,18 @@ def test_a_processor_has_none_to_choose_from(cpu: Device) -> None:
         choose(cpu, ("0",), (), {})
 
 
+def test_cards_that_cannot_be_kept_apart_are_not_chosen_from(matrix: Matrix) -> None:
+    hpu = matrix.device("hpu")
+    cards = [replace(one, vendor="0x1da3") for one in AMD]
+    assert ordinals(choose(hpu, (), cards, {})) == ["0"]
+    for which in (("1",), ("0", "1"), ("all",)):
+        with pytest.raises(
+            SelectionError, match="of several cards of hpu the harness cannot give a run its own"
+        ):
+            choose(hpu, which, cards, {})
+    assert ordinals(choose(hpu, ("0",), cards[:1], {})) == ["0"]
+
+
 @pytest.mark.parametrize(
     ("variables", "shown"),
     [

@@ -65,6 +65,7 @@ def test_a_driver_that_is_too_old_stops_all_but_a_python_of_ones_own(cuda: Devic
         "cuda is here and cannot be used: the driver 575.57.08 is too old for the image's torch, which "
     )
     require_way(cuda, (CARD,), Wish(python=Path("python3")), None, tmp_path)
+    require_way(replace(cuda, image=None), (CARD,), Wish(), None, tmp_path)  # it lacks more than a driver
 
 
 def test_an_engine_without_the_toolkit_is_told_before_an_image_is_built(

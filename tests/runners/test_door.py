@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -174,6 +175,22 @@ def test_closing_leaves_no_folder(order: Order) -> None:
     log = (order.folder / "logs" / "b0-1.log").read_bytes()
     assert len(log) == order.limits.log_bytes
     assert log.endswith(b"end")
+
+
+def test_doors_open_and_close_side_by_side(order: Order, batch: Callable[..., Batch]) -> None:
+    """Whoever closes the last removes the folder that another is about to use."""
+    door.close_door(order)
+    cells = batch("passes").cells
+
+    def use(slot: int) -> None:
+        for attempt in range(25):
+            mine = replace(order, batch=f"part{slot}", attempt=attempt)
+            door.open_door(mine, cells)
+            door.close_door(mine)
+
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        list(pool.map(use, range(4)))
+    assert not order.work.parent.exists()
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"process": null, "run": 1}'])
