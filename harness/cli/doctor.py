@@ -13,6 +13,7 @@ from harness.cli.common import AS_JSON, plain, results_of, root_of
 from harness.cli.doctor_tables import parts, to_json
 from harness.errors import EngineError
 from harness.images import hostenv
+from harness.machine.choice import Typed
 from harness.machine.detect import detect
 from harness.machine.doctor import State, examine
 from harness.machine.reach import addresses, reach
@@ -34,7 +35,7 @@ DEFAULT = "cpu"
 def doctor(context: click.Context, device: str, *, offline: bool, as_json: bool) -> int:
     """What this machine has, what is missing for each device, and the command that mends it."""
     devices = load(root_of(context)).devices
-    asked = resolve("device", device, {row.id: row for row in devices})
+    asked = resolve("device", Typed.of(device).device, {row.id: row for row in devices})
     machine = _machine(devices, results_of(context))
     if not offline:
         machine = replace(machine, reached=reach(_addresses(machine, devices)))

@@ -47,25 +47,26 @@ def accelerators(vendors: Collection[str], root: Path = tree.ROOT) -> tuple[Acce
 
 def engine_of(info: Mapping[str, Any]) -> Engine:
     """What `docker info` answers, as a record; engines before 28.2 do not list CDI devices."""
-    folder = info.get("DockerRootDir", "")
+    folder = Path(info.get("DockerRootDir", ""))
     return Engine(
         version=info.get("ServerVersion", ""),
         storage_driver=info.get("Driver", ""),
         cgroup=info.get("CgroupVersion", ""),
-        folder=folder,
+        folder=str(folder),
         runtimes=tuple(sorted(info.get("Runtimes") or {})),
         cdi_devices=tuple(
             row["ID"] for row in info.get("DiscoveredDevices") or () if row.get("Source") == "cdi"
         ),
         registry=info.get("IndexServerAddress") or None,
-        free_bytes=free(Path(folder)) if folder else None,
+        # In a virtual machine, or elsewhere altogether, it is no folder of ours.
+        free_bytes=free(folder) if folder.is_absolute() and folder.is_dir() else None,
     )
 
 
-def free(folder: Path) -> int | None:
-    """Free bytes of the disk that the folder, or the nearest above it, is on; None where it is elsewhere."""
-    there = next((path for path in (folder, *folder.parents) if path.exists()), None)
-    return shutil.disk_usage(there).free if there and (there == folder or there != Path("/")) else None
+def free(folder: Path) -> int:
+    """Free bytes of the disk that the folder is on, or will be once it is made."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    return shutil.disk_usage(there).free
 
 
 def hub_token(environment: Mapping[str, str], home: Path) -> bool:
@@ -97,7 +98,7 @@ def detect(
         cpus=len(processors.usable()) or os.cpu_count() or 1,
         memory_bytes=total,
         available_bytes=available,
-        free_disk_bytes=free(results) or 0,
+        free_disk_bytes=free(results),
         accelerators=accelerators(vendors, root),
         engine=engine,
         no_engine=no_engine,

@@ -183,7 +183,7 @@ def cdi_names(devices: Sequence[str]) -> tuple[str, ...]:
 def _locks(case: Case) -> Iterator[Problem]:
     if not case.machine.locks and case.device.image is not None:
         yield Problem(
-            what="the locked packages are for Python 3.11 on Linux and x86-64",
+            what="the locked packages are for another Python or platform than this",
             mend="use a container engine, or name a Python that has torch and transformers with --python",
             ways=frozenset({Way.LOCKED}),
         )

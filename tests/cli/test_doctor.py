@@ -28,7 +28,7 @@ def test_every_device_of_the_matrix_is_told_of(typed: Typed, root: Path) -> None
 
 
 def test_a_device_that_is_absent_is_told_with_what_to_do(typed: Typed, root: Path, absent: str) -> None:
-    shown = typed(root, "doctor", "--offline", "--device", absent)
+    shown = typed(root, "doctor", "--offline", "--device", f"{absent}:0")
     assert shown.exit_code == 1
     assert load(root).device(absent).presence.missing in shown.stdout
 

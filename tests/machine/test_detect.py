@@ -153,7 +153,9 @@ def test_an_engine_that_lists_what_it_can_give(tmp_path: Path) -> None:
     found = engine_of(info)
     assert (found.runtimes, found.cdi_devices) == (("nvidia", "runc"), ("nvidia.com/gpu=0",))
     assert found.free_bytes
-    assert engine_of({"Runtimes": None, "DiscoveredDevices": None}).cdi_devices == ()
+    elsewhere = engine_of({"Runtimes": None, "DiscoveredDevices": None, "DockerRootDir": f"{tmp_path}/no"})
+    assert (elsewhere.cdi_devices, elsewhere.free_bytes) == ((), None)
+    assert engine_of({}).free_bytes is None
 
 
 def test_the_disk_of_a_folder_that_is_not_made_yet(tmp_path: Path) -> None:
