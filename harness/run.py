@@ -103,7 +103,7 @@ def conduct(
     planned = _planned(matrix, results, request)
     require_code(planned.cells, request.code, named=bool(request.selection.models))
     taken = devices.require(planned.device, planned.which)
-    places = _slots(planned, taken, request)
+    _slots(planned, taken, request)  # what cannot be spread is told before anything is built
     with terminable():
         wish = replace(request.wish, foreign_code=request.code is not None)
         client = engine(planned.device, wish, display.tell)
@@ -116,6 +116,7 @@ def conduct(
         way = replace(way, references=folder_of(root))
         store = _store(results, planned, request)
         with resumable(store, display.tell):
+            places = _slots(planned, taken, request)  # of the memory that building has left
             return _carry_out(store, planned, way, request, display, places=places)
 
 
@@ -175,6 +176,9 @@ def _carry_out(
     started = datetime.now(UTC).isoformat()
     have = {result.report.cell for result in store.read().results}
     left = tuple(cell for cell in planned.cells if cell.id not in have)
+    alone = way.runner.one_cell_each(planned.cells[0].suite)
+    whole = batches(left, planned.device, one_cell_each=alone)
+    parts = [part for batch in whole for part in divided(batch, len(places))]
     guard = RLock()  # slots are threads, and there is one file and one display
     execution = Execution(
         run=store.run,
@@ -186,7 +190,7 @@ def _carry_out(
         tell=guarded(guard, display.tell),
         code=request.code,
         references=way.references,
-        neighbours=len(places) - 1,
+        neighbours=max(0, min(len(places), len(parts)) - 1),
     )
 
     def work(batch: Batch, slot: Slot, go_on: GoOn) -> None:
@@ -195,9 +199,7 @@ def _carry_out(
         execute(batch, way.runner.given(slot.accelerators), own)
 
     display.begin(left)
-    alone = way.runner.one_cell_each(planned.cells[0].suite)
-    whole = batches(left, planned.device, one_cell_each=alone)
-    abreast([part for batch in whole for part in divided(batch, len(places))], places, work)
+    abreast(parts, places, work)
     contents = store.read()
     code = exit_code(contents.results, [cell.id for cell in planned.cells])
     store.finish(

@@ -45,15 +45,25 @@ def choose(
     not there or is taken.
     """
     vendor = vendor_of(device)
-    if vendor is None:
-        if which:
-            raise SelectionError(
-                f"{device.id} has no accelerators to choose from: write --device {device.id}"
-            )
+    if vendor is None and not which:
         return ()
-    shown = visible(found, vendor, environment)
+    shown = visible(found, vendor or "", environment)
+    _require_choice(device, which, shown, hidden=sum(one.vendor == vendor for one in found) - len(shown))
+    free = [one for one in shown if not busy(one)] or list(shown[:1])  # which is then told to be busy
+    chosen = free if ALL in which else [_named(device, word, shown) for word in which] or free[:1]
+    for one in chosen:
+        _require_free(device, one, shown)
+    return tuple(dict.fromkeys(chosen))
+
+
+def _require_choice(
+    device: Device, which: Sequence[str], shown: Sequence[Accelerator], *, hidden: int
+) -> None:
+    """SelectionError where nothing can be chosen from, DeviceAbsent where nothing is shown."""
+    vendor = vendor_of(device)
+    if vendor is None:
+        raise SelectionError(f"{device.id} has no accelerators to choose from: write --device {device.id}")
     if not shown:
-        hidden = sum(one.vendor == vendor for one in found)
         why = f"the environment hides all {hidden} of them" if hidden else "its driver lists none"
         raise DeviceAbsent(
             f"no {device.title} can be used: {why}; `harness doctor --device {device.id}` says more"
@@ -63,14 +73,6 @@ def choose(
             f"of several cards of {device.id} the harness cannot give a run its own: write --device "
             f"{device.id}"
         )
-    if which == (ALL,) and not all(busy(one) for one in shown):
-        return tuple(one for one in shown if not busy(one))
-    if which == (ALL,):
-        which = ()
-    chosen = [_named(device, word, shown) for word in which] if which else [_free(shown)]
-    for one in chosen:
-        _require_free(device, one, shown)
-    return tuple(dict.fromkeys(chosen))
 
 
 def busy(one: Accelerator) -> str:
@@ -80,10 +82,6 @@ def busy(one: Accelerator) -> str:
     if one.used_bytes > TAKEN_SHARE * one.memory_bytes:
         return f"{one.used_bytes / GB:.1f} of its {one.memory_bytes / GB:.1f} GB of memory are in use"
     return ""
-
-
-def _free(shown: Sequence[Accelerator]) -> Accelerator:
-    return next((one for one in shown if not busy(one)), shown[0])
 
 
 def _named(device: Device, word: str, shown: Sequence[Accelerator]) -> Accelerator:
