@@ -37,12 +37,17 @@ class Typed:
 
 
 def choose(
-    device: Device, which: Sequence[str], found: Sequence[Accelerator], environment: Mapping[str, str]
+    device: Device,
+    which: Sequence[str],
+    found: Sequence[Accelerator],
+    environment: Mapping[str, str],
+    *,
+    each: int = 1,
 ) -> tuple[Accelerator, ...]:
     """The accelerators that the run takes, in the order typed; empty of a device that has none.
 
-    Places count what `environment` shows, as torch does. DeviceAbsent, with what there is, for one that is
-    not there or is taken.
+    An attempt takes `each` of them: they are as many, or a multiple. Places count what `environment` shows, as
+    torch does. DeviceAbsent, with what there is, for one that is not there or is taken, and for too few.
     """
     vendor = vendor_of(device)
     if vendor is None and not which:
@@ -50,10 +55,17 @@ def choose(
     shown = visible(found, vendor or "", environment)
     _require_choice(device, which, shown, hidden=sum(one.vendor == vendor for one in found) - len(shown))
     free = [one for one in shown if not busy(one)] or list(shown[:1])  # which is then told to be busy
-    chosen = free if ALL in which else [_named(device, word, shown) for word in which] or free[:1]
+    every = free[: max(each, len(free) // each * each)]
+    chosen = every if ALL in which else [_named(device, word, shown) for word in which] or free[:each]
     for one in chosen:
         _require_free(device, one, shown)
-    return tuple(dict.fromkeys(chosen))
+    taken = tuple(dict.fromkeys(chosen))
+    if len(taken) % each:
+        raise DeviceAbsent(
+            f"a cell takes {each} accelerators at once and here are {len(taken)}: name {each} or a multiple "
+            f"of it; {listed(device, free)}"
+        )
+    return taken
 
 
 def _require_choice(

@@ -24,11 +24,13 @@ def require(
     which: Sequence[str] = (),
     root: Path = tree.ROOT,
     environment: Mapping[str, str] = os.environ,
+    *,
+    each: int = 1,
 ) -> tuple[Accelerator, ...]:
-    """The accelerators that the run takes: those named, else the first that is free; none of a CPU.
+    """The accelerators that the run takes: those named, else the first free ones; none of a CPU.
 
-    DeviceAbsent where a sign that the matrix gives for the device is missing below `root`, where it has no
-    such accelerator, and where that is busy.
+    An attempt takes `each` of them. DeviceAbsent where a sign that the matrix gives for the device is missing
+    below `root`, where it has no such accelerator or too few, and where one is busy.
     """
     missing = absence(device.presence, root)
     if missing is not None:
@@ -36,7 +38,7 @@ def require(
         raise DeviceAbsent(f"`{device.id}` is not on this machine: {missing}{advice}")
     vendor = vendor_of(device)
     found = accelerators({vendor}, root) if vendor else ()
-    return choose(device, which, found, environment)
+    return choose(device, which, found, environment, each=each)
 
 
 def require_way(

@@ -31,14 +31,16 @@ def slots(
     limits: Limits,
     cores: Sequence[Core],
     threads: int | None = None,
+    each: int = 1,
 ) -> tuple[Slot, ...]:
-    """A slot an accelerator, or of the processors alone as many as asked for; `limits` are of them all.
+    """A slot for `each` accelerators, or of processors alone as many as asked for; `limits` are of them all.
 
     `cores` are those that may be used, and `threads` what a cell is to have. SelectionError where the suite
     may not be spread so, or a slot would be left without what it needs.
     """
-    _require_spread(suite, accelerators, count)
-    given: list[tuple[Accelerator, ...]] = [(one,) for one in accelerators] or [()] * count
+    _require_spread(suite, accelerators[::each], count)
+    starts = range(0, len(accelerators), each)
+    given = [tuple(accelerators[start : start + each]) for start in starts] or [()] * count
     if len(given) == 1:
         return (Slot(accelerators=given[0], limits=limits),)
     near = [one[0].numa_node if one else None for one in given]

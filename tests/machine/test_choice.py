@@ -79,6 +79,31 @@ def test_all_of_them_are_those_that_are_free(cuda: Device, eight: tuple[Accelera
     assert ordinals(choose(cuda, ("all",), eight, {})) == free
 
 
+@pytest.mark.parametrize(
+    ("which", "each", "chosen"),
+    [
+        ((), 2, ["0", "2:0"]),
+        (("4", "5", "6", "7"), 2, ["3", "4", "5", "6"]),
+        (("all",), 3, ["0", "2:0", "2:1", "3", "4", "5"]),  # the seventh would be left over
+        (("4", "5", "6"), 2, None),
+        ((), 8, None),
+        (("all",), 8, None),
+    ],
+)
+def test_an_attempt_may_take_several(
+    which: tuple[str, ...],
+    each: int,
+    chosen: list[str] | None,
+    cuda: Device,
+    eight: tuple[Accelerator, ...],
+) -> None:
+    if chosen is None:
+        with pytest.raises(DeviceAbsent, match=f"a cell takes {each} accelerators at once and here are"):
+            choose(cuda, which, eight, {}, each=each)
+    else:
+        assert ordinals(choose(cuda, which, eight, {}, each=each)) == chosen
+
+
 def test_one_that_is_not_there_is_told_with_those_that_are(
     cuda: Device, eight: tuple[Accelerator, ...]
 ) -> None:

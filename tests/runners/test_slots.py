@@ -76,6 +76,15 @@ def test_a_slot_an_accelerator_with_its_part_of_the_memory() -> None:
     assert first.limits.memory_bytes == 50
 
 
+def test_a_slot_may_have_several_accelerators() -> None:
+    four = tuple(gpu(n, n // 2) for n in range(4))
+    first, second = slots(Suite.FUNCTIONAL, four, count=1, limits=Limits(), cores=EIGHT, each=2)
+    assert (first.accelerators, second.accelerators) == (four[:2], four[2:])
+    assert (first.limits.cpus, second.limits.cpus) == ("0,1,2,3,8,9,10,11", "4,5,6,7,12,13,14,15")
+    (only,) = slots(Suite.ROOFLINE, four, count=1, limits=Limits(), cores=EIGHT, each=4)
+    assert only.accelerators == four
+
+
 def test_one_slot_has_everything() -> None:
     whole = Limits(memory_bytes=7, cpus="0-3")
     (only,) = slots(Suite.ROOFLINE, (gpu(0),), count=1, limits=whole, cores=EIGHT)
