@@ -46,8 +46,8 @@ def choose(
 ) -> tuple[Accelerator, ...]:
     """The accelerators that the run takes, in the order typed; empty of a device that has none.
 
-    An attempt takes `each` of them: they are as many, or a multiple. Places count what `environment` shows, as
-    torch does. DeviceAbsent, with what there is, for one that is not there or is taken, and for too few.
+    An attempt takes `each` of them: they are as many, or a multiple. Places count what `environment` shows,
+    as torch does. DeviceAbsent, with what there is, for one that is not there or is taken, and for too few.
     """
     vendor = vendor_of(device)
     if vendor is None and not which:
@@ -63,7 +63,7 @@ def choose(
     if len(taken) % each:
         raise DeviceAbsent(
             f"a cell takes {each} accelerators at once and here are {len(taken)}: name {each} or a multiple "
-            f"of it; {listed(device, free)}"
+            f"of it; {listed(device, shown)}"
         )
     return taken
 
@@ -115,4 +115,5 @@ def _require_free(device: Device, one: Accelerator, shown: Sequence[Accelerator]
 
 def listed(device: Device, shown: Sequence[Accelerator]) -> str:
     """What there is to choose from, in words."""
-    return ", ".join(f"{device.id}:{place} is {one.name}" for place, one in enumerate(shown))
+    rows = [(f"{device.id}:{place} is {one.name}", busy(one)) for place, one in enumerate(shown)]
+    return ", ".join(f"{row} (busy)" if taken else row for row, taken in rows)

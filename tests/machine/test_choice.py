@@ -110,7 +110,7 @@ def test_one_that_is_not_there_is_told_with_those_that_are(
     with pytest.raises(DeviceAbsent) as caught:
         choose(cuda, ("9",), eight[:2], {})
     assert str(caught.value) == (
-        "there is no cuda:9 here: cuda:0 is NVIDIA H100 80GB HBM3, cuda:1 is NVIDIA H100 80GB HBM3"
+        "there is no cuda:9 here: cuda:0 is NVIDIA H100 80GB HBM3, cuda:1 is NVIDIA H100 80GB HBM3 (busy)"
     )
 
 
