@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Protocol
 
+from harness.errors import SelectionError
 from harness.interruption import resumable, terminable
 from harness.machine import processors
 from harness.machine.choice import Typed
@@ -102,7 +103,7 @@ def conduct(
     matrix = matrix or load(root)
     planned = _planned(matrix, results, request)
     require_code(planned.cells, request.code, named=bool(request.selection.models))
-    taken = devices.require(planned.device, planned.which)
+    taken = devices.require(planned.device, planned.which, each=_processes(planned.cells))
     _slots(planned, taken, request)  # what cannot be spread is told before anything is built
     with terminable():
         wish = replace(request.wish, foreign_code=request.code is not None)
@@ -142,6 +143,8 @@ def _planned(matrix: Matrix, results: Path, request: Request) -> Plan:
     )
     require_cpus(max(one.threads or 0 for one in request.sweep) or None)
     require_memory(request.memory_bytes)
+    if device.torch_device == "cpu":
+        _require_places(max(one.tensor_parallel for one in request.sweep))
     cells = shared(cells) if request.selection.checkpoints else cells
     return Plan(device=device, cells=cells, which=typed.which)
 
@@ -152,8 +155,23 @@ def _slots(planned: Plan, taken: tuple[Accelerator, ...], request: Request) -> t
     whole = limits(request.memory_bytes, threads)
     cores = processors.cores(processors.usable())
     return slots(
-        planned.cells[0].suite, taken, count=request.slots, limits=whole, cores=cores, threads=threads
+        planned.cells[0].suite,
+        taken,
+        count=request.slots,
+        limits=whole,
+        cores=cores,
+        threads=threads,
+        each=_processes(planned.cells),
     )
+
+
+def _require_places(processes: int) -> None:
+    """SelectionError where a model is to be shared by more processes than there are CPUs for."""
+    cpus = len(processors.usable())
+    if processes > cpus:
+        raise SelectionError(
+            f"--tensor-parallel {processes} is more than the {cpus} CPUs here: give {cpus} or fewer"
+        )
 
 
 def _store(results: Path, planned: Plan, request: Request) -> RunStore:
@@ -221,6 +239,11 @@ def _threads(cells: tuple[Cell, ...]) -> int | None:
     """The most that a cell has; None where one takes every CPU."""
     each = [cell.parameters.threads for cell in cells]
     return None if None in each else max(threads or 0 for threads in each)
+
+
+def _processes(cells: tuple[Cell, ...]) -> int:
+    """The most that share a model: each takes an accelerator."""
+    return max(cell.parameters.tensor_parallel for cell in cells)
 
 
 def _keep(store: RunStore, display: Display, result: Result) -> None:

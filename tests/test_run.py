@@ -240,6 +240,10 @@ def test_an_absent_device_is_told_before_anything_is_made(root: Path, matrix: Ma
         ({"selection": Selection(architectures=("encoder",))}, "there is no architecture 'encoder'"),
         ({"selection": Selection(checks=("forwrd",))}, "the nearest is forward"),
         ({"sweep": (Parameters(dtype="bfloat16"),)}, "is for the throughput suite"),
+        (
+            {"sweep": (Parameters(tensor_parallel=999),), "selection": Selection(models=("llama",))},
+            "--tensor-parallel 999 is more than the",
+        ),
         ({"wish": Wish(runner="docker", python=HERE)}, "--python is for the host runner"),
     ],
 )

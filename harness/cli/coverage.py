@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -89,13 +90,15 @@ def _two_runs(results: Path, run_id: str | None, device: str) -> tuple[RunStore,
 
 
 def _tests(store: RunStore, device: str) -> bool:
-    return any(cell.suite is Suite.FUNCTIONAL and cell.device == device for cell in store.cells())
+    return any(_counts(cell.to_json(), device) for cell in store.cells())
 
 
 def _of(store: RunStore, device: str) -> list[Any]:
     """The run's results of the functional suite on the device, checkpoints among them."""
-    return [
-        result
-        for result in store.read().results
-        if result.cell["suite"] == Suite.FUNCTIONAL and result.cell["device"] == device
-    ]
+    return [result for result in store.read().results if _counts(result.cell, device)]
+
+
+def _counts(cell: Mapping[str, Any], device: str) -> bool:
+    """Whether the cell asks if a model is right, by itself: one that several processes share says no more."""
+    alone = cell["parameters"].get("tensor_parallel", 1) == 1
+    return bool(cell["suite"] == Suite.FUNCTIONAL and cell["device"] == device and alone)

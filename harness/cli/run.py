@@ -26,6 +26,7 @@ LISTS = (
     "cache",
     "attention",
     "quantisation",
+    "tensor_parallel",
     "layers",
 )
 """Options that may hold several values: every combination is a cell."""
@@ -58,6 +59,13 @@ SINGLE = ("verify", "threads", "rounds", "processes", "interval", "seed")
 @click.option("--cache", type=WORDS, default="dynamic", show_default=True, help="dynamic,static")
 @click.option("--attention", type=WORDS, default="", help="eager,sdpa,…  [default: the library's choice]")
 @click.option("--quantisation", type=WORDS, default="", help="int8,float8_weight,…  [default: none]")
+@click.option(
+    "--tensor-parallel",
+    type=NUMBERS,
+    default="1",
+    show_default=True,
+    help="Processes, or accelerators, that share a model, started by torchrun. One or several: 1,2.",
+)
 @click.option("--layers", type=NUMBERS, default="", help="Depths.  [default: all, or what fits]")
 @click.option("--verify", is_flag=True, help="Measure the whole depth as well as its estimate.")
 @click.option("--threads", type=int, help="Threads, and CPUs, of a cell.  [default: all]")

@@ -14,6 +14,7 @@ VARIANTS = {
     "attention": "{}_attention",
     "quantisation": "{}",
     "layers": "l{}",
+    "tensor_parallel": "tp{}",
     "threads": "t{}",
     "seed": "s{}",
 }
@@ -23,7 +24,7 @@ AXIS_MARKS = {"batch": "b{}", "input_tokens": "i{}", "output_tokens": "o{}"}
 """How an axis of an architecture stands in a cell's id."""
 
 SUITE_PARAMETERS = {
-    Suite.FUNCTIONAL: {"dtype", "threads", "seed"},
+    Suite.FUNCTIONAL: {"dtype", "tensor_parallel", "threads", "seed"},
     Suite.THROUGHPUT: {row.name for row in fields(Parameters)} - AXIS_MARKS.keys(),
     Suite.FIT: frozenset[str](),
     Suite.ROOFLINE: {"dtype", "threads"},
@@ -41,10 +42,15 @@ CHOICES = {
 REFERENCE_DTYPE = "float32"
 """What the functional suite builds its models in; its tolerances are for that."""
 
+PARALLEL = frozenset({"tensor_parallel_equivalence"})
+"""Checks of a model that several processes share. A functional cell has these where it has several, else
+the others: what one process gives is the business of the cell of one."""
+
 LEAST = {
     "batch": 1,
     "input_tokens": 1,
     "output_tokens": 2,
+    "tensor_parallel": 1,
     "threads": 1,
     "layers": 1,
     "rounds": 1,
@@ -91,6 +97,12 @@ def cell_id(model: Model, device: Device, suite: Suite, parameters: Parameters, 
     return "-".join(parts)
 
 
+def checks_of(checks: Iterable[str], parameters: Parameters) -> tuple[str, ...]:
+    """Of the checks, those that a cell of so many processes has."""
+    several = parameters.tensor_parallel > 1
+    return tuple(check for check in checks if (check in PARALLEL) is several)
+
+
 def require_sane(parameters: Parameters, device: Device, suite: Suite, timeout_s: float | None) -> None:
     """SelectionError where a number is too small, a word unknown, or the device lacks the dtype."""
     for name, least in LEAST.items():
@@ -108,9 +120,23 @@ def require_sane(parameters: Parameters, device: Device, suite: Suite, timeout_s
             f"--dtype {parameters.dtype} is for the throughput suite: functional checks run in "
             f"{REFERENCE_DTYPE}, and bf16_vs_fp32 compares bfloat16 with it; leave it out"
         )
+    _require_processes(parameters, suite)
     if parameters.dtype not in device.dtypes:
         raise SelectionError(
             f"{device.id} has no dtype {parameters.dtype!r}; it has {', '.join(device.dtypes)}"
+        )
+
+
+def _require_processes(parameters: Parameters, suite: Suite) -> None:
+    """SelectionError where the suite shares no model, or there is less than a thread for each process."""
+    several, threads = parameters.tensor_parallel, parameters.threads
+    if several > 1 and suite is not Suite.FUNCTIONAL:
+        raise SelectionError(
+            f"--tensor-parallel {several} is for the functional suite: leave it out of {suite}"
+        )
+    if threads is not None and threads < several:
+        raise SelectionError(
+            f"--threads {threads} is too few for --tensor-parallel {several}: give {several} or more"
         )
 
 

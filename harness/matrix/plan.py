@@ -7,7 +7,7 @@ from itertools import groupby, product
 
 from harness.errors import SelectionError
 from harness.matrix.names import check_names, parity_check, resolve
-from harness.matrix.parameters import LEAST, cell_id, read_by, require_sane
+from harness.matrix.parameters import LEAST, PARALLEL, cell_id, checks_of, read_by, require_sane
 from harness.matrix.records import (
     MACHINE,
     Batch,
@@ -57,6 +57,8 @@ def plan(
         rows = (MACHINE,) if suite is Suite.ROOFLINE else models
         return _counted(rows, device, suite, sweep, timeout_s)
     wanted = _wanted_checks(matrix, checks, suite)
+    if checks:
+        _require_processes(wanted, sweep)
     timed = _wanted_phases(matrix, phases, suite)
     today = today or datetime.now(UTC).date()
     cells: dict[str, Cell] = {}
@@ -66,7 +68,7 @@ def plan(
         read = [read_by(suite, architecture.axes, parameters) for parameters in sweep]
         for pair, varied in product(_pairs(model, suite), read):
             applying = (*architecture.checks, *_held_against(device, suite, varied.dtype))
-            own = tuple(check for check in applying if check in wanted)
+            own = checks_of((check for check in applying if check in wanted), varied)
             if own and (steps or suite is Suite.FUNCTIONAL):
                 cell = _cell(matrix, pair, device, suite, varied, checks=own, phases=steps, today=today)
                 cells[cell.id] = cell if timeout_s is None else replace(cell, timeout_s=timeout_s)
@@ -211,6 +213,18 @@ def _wanted_checks(matrix: Matrix, checks: Sequence[str] | None, suite: Suite) -
             "--check is for the functional suite: every check gates a throughput cell; leave it out"
         )
     return {resolve("check", name, known) for name in checks}
+
+
+def _require_processes(wanted: set[str], sweep: Sequence[Parameters]) -> None:
+    """SelectionError where the checks named are of one process and every cell has several, or reversed."""
+    if any(checks_of(wanted, parameters) for parameters in sweep):
+        return
+    named = " and ".join(sorted(wanted))
+    if wanted <= PARALLEL:
+        raise SelectionError(f"{named} is of a model that several processes share: add --tensor-parallel 2")
+    raise SelectionError(
+        f"--tensor-parallel leaves out {named}, which is of one process: leave one of the two out"
+    )
 
 
 def _wanted_phases(matrix: Matrix, phases: Sequence[str] | None, suite: Suite) -> set[str]:

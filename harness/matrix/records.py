@@ -235,6 +235,8 @@ class Parameters:
     """What generation keeps: `static` allocates it once, at its full length."""
     attention: str | None = None
     """The library's attention implementation; None takes its choice."""
+    tensor_parallel: int = 1
+    """Processes that each hold a part of every weight; 1 shares nothing."""
     quantisation: str | None = None
     """What weights are quantised to; None leaves them in the dtype."""
     layers: int | None = None

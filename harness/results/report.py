@@ -55,8 +55,9 @@ SHORT = {
     "parity_tf32": "tf32",
     "parity_bfloat16": "bf16",
     "parity_float16": "f16",
+    "tensor_parallel_equivalence": "tp",
 }
-"""Check → its column's heading; thirteen full names fit on no terminal."""
+"""Check → its column's heading: so many full names fit on no terminal."""
 
 
 BY_DTYPE = {Suite.FUNCTIONAL, Suite.THROUGHPUT}

@@ -234,9 +234,7 @@ def _be(job: Job, parent: int, said: int, printed: int, memory_bytes: int | None
 def _settle(parent: int, printed: int, memory_bytes: int | None) -> None:
     """Make the fresh child one that can harm nobody but itself by accident."""
     os.setpgid(0, 0)
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it was gone before we asked to go with it
-        os._exit(BROKEN)
+    die_with(parent)
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -248,6 +246,13 @@ def _settle(parent: int, printed: int, memory_bytes: int | None) -> None:
         limit = _data_bytes() + memory_bytes
         limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+def die_with(parent: int) -> None:
+    """Have the kernel kill this process when its parent, of that id, is gone."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it was gone before we asked to go with it
+        os._exit(BROKEN)
 
 
 def _data_bytes() -> int:

@@ -32,6 +32,14 @@ class Unsupported(pytest.skip.Exception):  # type: ignore[name-defined]  # an at
     """What was asked applies to the model but cannot run here; the text is the reason."""
 
 
+class Elsewhere(AssertionError):
+    """What another process came to for us: its outcome, and a sentence of its own."""
+
+    def __init__(self, outcome: Outcome, message: str) -> None:
+        super().__init__(message)
+        self.outcome = outcome
+
+
 def misses_library(error: BaseException) -> bool:
     """The library says of another one, which the image does not hold, that it is needed."""
     return isinstance(error, ImportError) and " requires " in str(error)
@@ -39,6 +47,8 @@ def misses_library(error: BaseException) -> bool:
 
 def of_exception(error: BaseException) -> Outcome:
     """`failed` where the model or the library broke, `error` where this harness did."""
+    if isinstance(error, Elsewhere):
+        return error.outcome
     if isinstance(error, Unsupported) or misses_library(error):
         return Outcome.UNSUPPORTED
     if isinstance(error, pytest.skip.Exception):
@@ -69,10 +79,12 @@ def of_cell(checks: list[Check]) -> Outcome:
 
 
 def message_of(error: BaseException) -> str:
-    """The error in one line, with its kind where its text alone would not tell."""
+    """The error in one line, with its kind where its text alone, or no text at all, would not tell."""
     text = " ".join(str(error).split())
     if misses_library(error):
         return text.split(". ")[0]  # what follows is how to install it, which is the image's concern
+    if not text:
+        return type(error).__name__
     if not isinstance(error, AssertionError | pytest.skip.Exception):
         text = f"{type(error).__name__}: {text}"
     return text if len(text) <= MESSAGE_LIMIT else text[: MESSAGE_LIMIT - 1] + "…"
@@ -93,10 +105,11 @@ def of_ending(ended: Ended, timeout_s: float, *, starved: bool) -> tuple[Outcome
         return Outcome.ERROR, f"broke outside of any check: {last[:MESSAGE_LIMIT]}"
     if ended.code == 0:
         return Outcome.ERROR, "ended as if all were well, and left no report"
-    return Outcome.CRASHED, f"crashed: {_described(ended.code)}"
+    return Outcome.CRASHED, f"crashed: {described(ended.code)}"
 
 
-def _described(code: int) -> str:
+def described(code: int) -> str:
+    """An exit code in words: -n stands for signal n."""
     try:
         which = signal.Signals(-code)
     except ValueError:

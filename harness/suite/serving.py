@@ -70,7 +70,9 @@ class Loop:
         cells = self.order.cells
         if able:
             warm()
-            self._run_children([cell for cell in cells if cell.suite in TOGETHER])
+            together = [cell for cell in cells if cell.suite in TOGETHER]
+            for ranks in sorted({cell.parameters.tensor_parallel for cell in together}):
+                self._run_children([cell for cell in together if cell.parameters.tensor_parallel == ranks])
             self._run_children([cell for cell in cells if cell.suite in ALONE], alone=True)
             self._run_timed([cell for cell in cells if cell.suite is Suite.THROUGHPUT])
         for cell in () if able else cells:
@@ -269,4 +271,4 @@ class _Forward:
 
 
 def _threads(cells: Iterable[Cell]) -> int:
-    return max((cell.parameters.threads or 1 for cell in cells), default=1)
+    return max((cell.parameters.threads or cell.parameters.tensor_parallel for cell in cells), default=1)

@@ -32,17 +32,22 @@ PROVENANCE = Provenance(
     image="host", image_id="", lock_hash="", base="", engine="", revision="a", host="b", kernel="c", cpu="d"
 )
 OLDER, NEWER = "20261120T000000Z-functional-cpu-1", "20261121T000000Z-functional-cpu-2"
+SHARED = "20261122T000000Z-functional-cpu-3"
+"""A run with --tensor-parallel 2, which says nothing of what a model does by itself."""
 
 
 @pytest.fixture(scope="module")
 def ran(root: Path) -> Path:
-    """A checkout with two runs of BERT: one class failed in the newer."""
+    """A checkout with two runs of BERT, of which a class failed in the newer, and one of shared models."""
     matrix = load(root)
     (bert,) = (model for model in matrix.models if model.id == "bert")
-    cells = plan(matrix, [bert], matrix.device("cpu"), Suite.FUNCTIONAL, [Parameters()])
-    for run, failing in ((OLDER, ""), (NEWER, "BertModel")):
-        store = RunStore.create(root / "results", run, cells)
-        for cell in cells:
+    cells, shared = (
+        plan(matrix, [bert], matrix.device("cpu"), Suite.FUNCTIONAL, [Parameters(tensor_parallel=processes)])
+        for processes in (1, 2)
+    )
+    for run, of_run, failing in ((OLDER, cells, ""), (NEWER, cells, "BertModel"), (SHARED, shared, "")):
+        store = RunStore.create(root / "results", run, of_run)
+        for cell in of_run:
             store.append(_result(run, cell, failed=cell.model.model_class == failing))
     return root
 

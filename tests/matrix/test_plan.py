@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import SelectionError
-from harness.matrix.parameters import sweep
+from harness.matrix.parameters import checks_of, sweep
 from harness.matrix.plan import ASKED_FOR, batches, plan, shared, tolerance
 from harness.matrix.records import KnownFailure, Matrix, Model, Parameters, Suite, Tolerance
 from harness.matrix.schema import validate
@@ -42,6 +42,12 @@ def _models(matrix: Matrix, *names: str) -> tuple[Model, ...]:
         ("vit", Suite.THROUGHPUT, Parameters(batch=8, input_tokens=7), "vit-cpu-throughput-float32-b8"),
         ("bert", Suite.FUNCTIONAL, Parameters(seed=3), "bert-BertForMaskedLM-cpu-functional-float32-s3"),
         ("whisper", Suite.THROUGHPUT, Parameters(threads=2), "whisper-cpu-throughput-float32-b1-o16-t2"),
+        (
+            "bert",
+            Suite.FUNCTIONAL,
+            Parameters(tensor_parallel=2),
+            "bert-BertForMaskedLM-cpu-functional-float32-tp2",
+        ),
     ],
 )
 def test_ids_hold_what_changes_the_measurement(
@@ -64,6 +70,7 @@ parameters = st.builds(
     attention=st.sampled_from([None, "sdpa"]),
     layers=st.sampled_from([None, 1, 2]),
 )
+"""Of one process: what reads how many says so where it is more."""
 
 
 @given(parameters, parameters, st.sampled_from(Suite))
@@ -103,7 +110,8 @@ def test_a_cell_has_the_checks_of_its_architecture_and_only_throughput_has_phase
     device = matrix.device("cpu")
     (bert,) = plan(matrix, _models(matrix, "bert"), device, Suite.FUNCTIONAL, [Parameters()])
     (gpt2,) = plan(matrix, _models(matrix, "gpt2"), device, Suite.THROUGHPUT, [Parameters()])
-    assert bert.checks == (*matrix.architecture("encoder-only").checks, "parity_float32")
+    usual = checks_of(matrix.architecture("encoder-only").checks, Parameters())
+    assert bert.checks == (*usual, "parity_float32")
     assert bert.phases == ()
     assert "generate" in gpt2.checks
     assert gpt2.phases == ("fill", "first_call", "prefill", "decode", "generate")
@@ -246,6 +254,42 @@ def test_parameters_out_of_range_are_one_sentence(
 ) -> None:
     with pytest.raises(SelectionError, match=sentence):
         plan(matrix, matrix.models, matrix.device("cpu"), Suite.THROUGHPUT, [parameters])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "suite", "sentence"),
+    [
+        (Parameters(tensor_parallel=0), Suite.FUNCTIONAL, "--tensor-parallel 0 is too small: give 1 or more"),
+        (Parameters(tensor_parallel=2), Suite.THROUGHPUT, "--tensor-parallel 2 is for the functional suite"),
+        (
+            Parameters(tensor_parallel=4, threads=3),
+            Suite.FUNCTIONAL,
+            "--threads 3 is too few for --tensor-parallel 4: give 4 or more",
+        ),
+    ],
+)
+def test_processes_that_cannot_be_are_one_sentence(
+    matrix: Matrix, parameters: Parameters, suite: Suite, sentence: str
+) -> None:
+    with pytest.raises(SelectionError, match=sentence):
+        plan(matrix, matrix.models, matrix.device("cpu"), suite, [parameters])
+
+
+def test_a_cell_has_the_checks_of_one_process_or_of_several(matrix: Matrix) -> None:
+    llama, device = _models(matrix, "llama"), matrix.device("cpu")
+    both = sweep(Parameters(), {"tensor_parallel": [1, 2]})
+    one, two = plan(matrix, llama, device, Suite.FUNCTIONAL, both)
+    assert two.checks == ("tensor_parallel_equivalence",)
+    assert set(one.checks) | set(two.checks) == set(matrix.architecture("decoder-only").checks)
+    assert not set(one.checks) & set(two.checks)
+    (timed,) = plan(matrix, llama, device, Suite.THROUGHPUT, [Parameters()])
+    assert timed.checks == one.checks
+    (named,) = plan(matrix, llama, device, Suite.FUNCTIONAL, both, checks=["forward"])
+    assert named.parameters.tensor_parallel == 1
+    with pytest.raises(SelectionError, match="--tensor-parallel leaves out forward, which is of one process"):
+        plan(matrix, llama, device, Suite.FUNCTIONAL, both[1:], checks=["forward"])
+    with pytest.raises(SelectionError, match="several processes share: add --tensor-parallel 2"):
+        plan(matrix, llama, device, Suite.FUNCTIONAL, [Parameters()], checks=["tensor_parallel_equivalence"])
 
 
 @pytest.mark.parametrize(

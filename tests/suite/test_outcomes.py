@@ -33,6 +33,10 @@ def test_a_check_that_does_not_hold_has_failed() -> None:
     assert of_exception(CheckFailed("deviation 1 over tolerance 0")) is Outcome.FAILED
 
 
+def test_an_assertion_without_a_word_has_its_name() -> None:
+    assert message_of(AssertionError()) == "AssertionError"
+
+
 def test_what_the_library_raises_is_a_failure_of_the_model() -> None:
     assert of_exception(caught(lambda: torch.nn.Linear(2, 2)(torch.ones(3)))) is Outcome.FAILED
 

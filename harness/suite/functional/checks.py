@@ -25,6 +25,7 @@ from harness.suite.functional.pipelines import has_pipeline, pipeline
 from harness.suite.functional.precision import bf16_vs_fp32
 from harness.suite.functional.sensitivity import input_sensitivity
 from harness.suite.functional.subject import CheckFailed, Finding, Subject, deviation
+from harness.suite.functional.tensor_parallel import tensor_parallel_equivalence
 from harness.suite.models.peculiar import exempt_checks, rows_of
 from harness.suite.models.unset import unset_parameters
 
@@ -203,6 +204,7 @@ CHECKS: dict[str, Check] = {
             Check(run.__name__, run, _repeatable)
             for run in (parity_float32, parity_tf32, parity_bfloat16, parity_float16)
         ),
+        Check("tensor_parallel_equivalence", tensor_parallel_equivalence),
     )
 }
 

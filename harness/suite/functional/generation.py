@@ -113,13 +113,16 @@ def decoder_start(model: Any) -> dict[str, int]:
     return {"decoder_start_token_id": 0} if model.config.is_encoder_decoder and given is None else {}
 
 
-def _generated(subject: Subject, prompt: Mapping[str, Any], **options: Any) -> Any:
+def arguments(subject: Subject, prompt: Mapping[str, Any], **options: Any) -> dict[str, Any]:
+    """What `generate` is given to decode greedily from the prompt; `options` over what it has by itself."""
     # A row of `peculiar` sets an option to None where the model's own generate names it, or refuses it.
     given = {"pad_token_id": 0, **GREEDY, **decoder_start(subject.model), **subject.pins.get("generate", {})}
+    made = {name: value(prompt) if callable(value) else value for name, value in given.items()}
+    return {name: value for name, value in ({**prompt, **made, **options}).items() if value is not None}
+
+
+def _generated(subject: Subject, prompt: Mapping[str, Any], **options: Any) -> Any:
     if subject.pins.get("draws"):
         torch.manual_seed(subject.seed)
     with torch.no_grad():
-        made = {name: value(prompt) if callable(value) else value for name, value in given.items()}
-        return subject.model.generate(
-            **{name: value for name, value in ({**prompt, **made, **options}).items() if value is not None}
-        )
+        return subject.model.generate(**arguments(subject, prompt, **options))

@@ -59,6 +59,8 @@ class Subject:
     source: Source
     remember: Remember = anew
     """Keeps what takes long and is the same on each device."""
+    ranks: int = 1
+    """Processes that share the model where a check asks for several."""
 
     @property
     def pins(self) -> Mapping[str, Any]:

@@ -15,7 +15,13 @@ def subject_of(cell: Cell, out: Path | None = None) -> Subject:
     `out` is the attempt's output, where the subject's references are kept; None keeps none.
     """
     model = tiny_model(cell.model, cell.parameters.seed)
-    subject = Subject(model.to(cell.torch_device), cell.torch_device, cell.parameters.seed, Layouts(model))
+    subject = Subject(
+        model.to(cell.torch_device),
+        cell.torch_device,
+        cell.parameters.seed,
+        Layouts(model),
+        ranks=cell.parameters.tensor_parallel,
+    )
     if out is not None:
         subject.remember = Kept(cell, subject, out).remember
     return subject
