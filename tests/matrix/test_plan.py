@@ -280,10 +280,11 @@ def test_a_cell_has_the_checks_of_one_process_or_of_several(matrix: Matrix) -> N
     both = sweep(Parameters(), {"tensor_parallel": [1, 2]})
     one, two = plan(matrix, llama, device, Suite.FUNCTIONAL, both)
     assert two.checks == ("tensor_parallel_equivalence",)
-    assert set(one.checks) | set(two.checks) == set(matrix.architecture("decoder-only").checks)
-    assert not set(one.checks) & set(two.checks)
+    assert set(one.checks) | set(two.checks) >= set(matrix.architecture("decoder-only").checks)
     (timed,) = plan(matrix, llama, device, Suite.THROUGHPUT, [Parameters()])
-    assert timed.checks == one.checks
+    for alone in (one, timed):
+        assert alone.checks
+        assert not set(alone.checks) & set(two.checks)
     (named,) = plan(matrix, llama, device, Suite.FUNCTIONAL, both, checks=["forward"])
     assert named.parameters.tensor_parallel == 1
     with pytest.raises(SelectionError, match="--tensor-parallel leaves out forward, which is of one process"):

@@ -7,6 +7,7 @@ from harness.suite.functional.kept import Kept
 from harness.suite.functional.subject import Subject
 from harness.suite.models.build import tiny_model
 from harness.suite.models.inputs.make import Layouts
+from harness.suite.models.rules import width_for
 
 
 def subject_of(cell: Cell, out: Path | None = None) -> Subject:
@@ -14,13 +15,14 @@ def subject_of(cell: Cell, out: Path | None = None) -> Subject:
 
     `out` is the attempt's output, where the subject's references are kept; None keeps none.
     """
-    model = tiny_model(cell.model, cell.parameters.seed)
+    ranks = cell.parameters.tensor_parallel
+    model = tiny_model(cell.model, cell.parameters.seed, width_for(ranks))
     subject = Subject(
         model.to(cell.torch_device),
         cell.torch_device,
         cell.parameters.seed,
         Layouts(model),
-        ranks=cell.parameters.tensor_parallel,
+        ranks=ranks,
     )
     if out is not None:
         subject.remember = Kept(cell, subject, out).remember

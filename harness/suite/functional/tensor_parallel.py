@@ -29,6 +29,7 @@ def tensor_parallel_equivalence(subject: Subject) -> Finding:
     from one folder, so that what differs is that one was sharded.
     """
     require_plan(subject.model)
+    require_accelerators(subject.device, subject.ranks)
     require_heads(subject.model, subject.ranks)
     kind = type(subject.model)
     with tempfile.TemporaryDirectory() as name:
@@ -63,6 +64,13 @@ def require_plan(model: Any) -> None:
         raise Unsupported(
             "transformers shards a model only where accelerate is installed, which it is not here"
         )
+
+
+def require_accelerators(device: str, ranks: int) -> None:
+    """`Unsupported` where there are fewer accelerators in reach than ranks."""
+    kind = device.partition(":")[0]
+    if kind != "cpu" and (here := torch.accelerator.device_count()) < ranks:
+        raise Unsupported(f"{ranks} processes take an accelerator each, and {here} can be reached")
 
 
 def exemptions(model: Any) -> Mapping[str, str]:

@@ -33,17 +33,19 @@ def tiny_config_of(model: Model) -> Any:
     return tiny_config_for(model_class(model), config_class(model), checkpoint_fields(model))
 
 
-def tiny_model(model: Model, seed: int) -> Any:
-    """The model at tiny width in float32, in eval mode, its weights drawn from `seed`."""
-    return tiny_pair(model.model_type, model.model_class, seed, checkpoint_fields(model))
+def tiny_model(model: Model, seed: int, wide: int = 1) -> Any:
+    """The model at `wide` times tiny width in float32, in eval mode, its weights drawn from `seed`."""
+    return tiny_pair(model.model_type, model.model_class, seed, checkpoint_fields(model), wide)
 
 
-def tiny_pair(model_type: str, class_name: str, seed: int, overrides: dict[str, Any] | None = None) -> Any:
-    """A model type's class at tiny width in float32, in eval mode, its weights drawn from `seed`."""
+def tiny_pair(
+    model_type: str, class_name: str, seed: int, overrides: dict[str, Any] | None = None, wide: int = 1
+) -> Any:
+    """A type's class at `wide` times tiny width in float32, in eval mode, its weights drawn from `seed`."""
     torch.manual_seed(seed)
     found = find_model_class(model_type, class_name)
     try:
-        config = tiny_config_for(found, find_config_class(model_type), overrides or {})
+        config = tiny_config_for(found, find_config_class(model_type), overrides or {}, wide)
         with memory_is_nan():
             built = found._from_config(config, dtype=torch.float32).eval()  # type: ignore[attr-defined]  # noqa: SLF001 — what the Auto classes call
     except ImportError as error:
@@ -55,7 +57,9 @@ def tiny_pair(model_type: str, class_name: str, seed: int, overrides: dict[str, 
     return built
 
 
-def tiny_config_for(model_class: type, config_class: type, overrides: Mapping[str, Any]) -> Any:
+def tiny_config_for(
+    model_class: type, config_class: type, overrides: Mapping[str, Any], wide: int = 1
+) -> Any:
     """The tiny configuration that this class is built from: its own kind, where that is not the type's.
 
     transformers maps some types to a class of one of their parts (llama4 to its text model).
@@ -74,7 +78,7 @@ def tiny_config_for(model_class: type, config_class: type, overrides: Mapping[st
             base[row.wraps] = {"model_type": model_type}
     if model_class.can_generate() and _encodes(chosen):  # type: ignore[attr-defined]
         base["is_decoder"] = True
-    return tiny_config(chosen, {**base, **overrides}, fixed)
+    return tiny_config(chosen, {**base, **overrides}, fixed, wide)
 
 
 def _known(fields: Mapping[str, Any], config_class: type) -> dict[str, Any]:

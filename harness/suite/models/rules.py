@@ -49,6 +49,8 @@ CAPS = {
 
 DIVISORS = frozenset({Kind.HEADS, Kind.KV_HEADS})
 """What must divide a width, which is a power of two."""
+WIDENED = DIVISORS | {Kind.WIDTH}
+"""What is larger in a tiny model that several processes share; heads keep their size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,19 +137,25 @@ def rule_of(name: str) -> Rule | None:
     return next((rule for rule in RULES if rule.pattern.fullmatch(name)), None)
 
 
-def shrunk(name: str, value: Any, raw: Mapping[str, Any], layers: int = LAYERS) -> Any:
-    """The small value of a field; None where it is to be left alone."""
+def width_for(processes: int) -> int:
+    """How many times wider a tiny model is that so many processes share: each has a head of keys at least."""
+    return max(1, processes // GROUPED_HEADS)
+
+
+def shrunk(name: str, value: Any, raw: Mapping[str, Any], layers: int = LAYERS, wide: int = 1) -> Any:
+    """The small value of a field, up to `wide` times that of a width or heads; None to leave it alone."""
     rule = rule_of(name)
     if rule is None or rule.kind is Kind.KEPT:
         return None
     if isinstance(value, list | tuple):
-        entries = [shrunk(name, entry, raw, 1) for entry in value]
+        entries = [shrunk(name, entry, raw, 1, wide) for entry in value]
         if all(entry is None for entry in entries):
             return None
         return [old if new is None else new for old, new in zip(value, entries, strict=True)]
     if isinstance(value, bool) or not isinstance(value, int):
         return None
-    return min(_power_of_two(value) if rule.kind in DIVISORS else value, _cap(rule, value, raw, layers))
+    cap = _cap(rule, value, raw, layers) * (wide if rule.kind in WIDENED else 1)
+    return min(_power_of_two(value) if rule.kind in DIVISORS else value, cap)
 
 
 def _cap(rule: Rule, value: int, raw: Mapping[str, Any], layers: int) -> int:

@@ -47,12 +47,17 @@ class Plan:
     """What the shrinking of a whole configuration tree shares."""
 
     layers: int = LAYERS
+    wide: int = 1
+    """How many times wider than tiny."""
     tokens: Mapping[int, int] = field(default_factory=dict)
     """Special token → token within the tiny vocabulary, the same everywhere in the tree."""
 
 
 def tiny_config(
-    config_class: type, overrides: Mapping[str, Any] | None = None, fixed: Mapping[str, Any] | None = None
+    config_class: type,
+    overrides: Mapping[str, Any] | None = None,
+    fixed: Mapping[str, Any] | None = None,
+    wide: int = 1,
 ) -> Any:
     """An instance of `config_class` with small widths; `overrides` are a checkpoint's own fields.
 
@@ -64,7 +69,7 @@ def tiny_config(
     own = dict(overrides or {})
     extra = peculiarity(getattr(config_class, "model_type", ""))
     reference = _made(config_class, merged(extra.base, own))
-    plan = Plan(tokens=token_map(reference))
+    plan = Plan(wide=wide, tokens=token_map(reference))
     wanted = set(kinds(reference))
     config = None
     for layers in range(LAYERS, DEEPEST + 1):
@@ -115,7 +120,7 @@ def _shrunk_fields(reference: Any, given: Mapping[str, Any], plan: Plan) -> dict
         elif names_tokens(name, value):
             fields[name] = remapped(value, plan.tokens)
         elif (name in known or not _counts_layers(name)) and (
-            small := _small(name, value, raw, stack)
+            small := _small(name, value, raw, stack, plan.wide)
         ) is not None:
             fields[name] = small
         elif name in given:
@@ -131,10 +136,10 @@ def _shrunk_resolutions(resolutions: Sequence[Sequence[int]]) -> list[list[int]]
     return [[side // tile * min(tile, IMAGE) for side in sides] for sides in resolutions]
 
 
-def _small(name: str, value: Any, raw: Mapping[str, Any], stack: Stack) -> Any:
+def _small(name: str, value: Any, raw: Mapping[str, Any], stack: Stack, wide: int) -> Any:
     """The small value of a field; None where it is to be left alone."""
     cut = stack.cut(name, value) if isinstance(value, list | tuple) and stack.whole else None
-    return shrunk(name, value, raw, stack.tiny) if cut is None else cut
+    return shrunk(name, value, raw, stack.tiny, wide) if cut is None else cut
 
 
 def _shrunk_sub_config(sub_config: Any, plan: Plan) -> dict[str, Any]:

@@ -31,6 +31,7 @@ NETWORK = {
 def launch(folder: Path, ranks: int, threads: int) -> None:
     """Run the job in `folder` in so many ranks with so many threads each, to their end.
 
+    The ranks inherit this process's environment, to which what keeps them here is added.
     `Elsewhere` with the outcome of the rank whose end was the cause, where one did not come to its own.
     """
     os.environ.update(NETWORK)

@@ -1,7 +1,6 @@
 """What a rank does: load its part of the model, compute with the others, write down what it got."""
 
 import os
-import sys
 from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
@@ -28,7 +27,6 @@ def work(folder: Path, threads: int) -> None:
         Failure(rank=rank, outcome=of_exception(error), message=message_of(error)).save(folder)
         os._exit(1)  # at once: the collectives that others wait in have threads here, which would wait too
     torch.distributed.destroy_process_group()
-    sys.stdout.flush()
 
 
 def answer(folder: Path) -> Answer:

@@ -12,7 +12,8 @@ import torch
 from harness.matrix.records import Cell, Parameters
 from harness.suite.functional.subject import CheckFailed
 from harness.suite.functional.subjects import subject_of
-from harness.suite.functional.tensor_parallel import compared, job_of
+from harness.suite.functional.tensor_parallel import compared, job_of, require_accelerators, require_heads
+from harness.suite.outcomes import Unsupported
 from harness.suite.parallel.answers import answers
 from harness.suite.parallel.job import Answer
 
@@ -22,9 +23,9 @@ NAME = "tensor_parallel_equivalence"
 
 @pytest.fixture(scope="module")
 def reports(make_cell: Callable[..., Cell], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Model → its report: dense, experts, and one without a plan."""
+    """Model → its report: one with attention and experts to share, and one without a plan."""
     folder = tmp_path_factory.mktemp("suite")
-    cells = [make_cell(name, parameters=TWO) for name in ("llama", "mixtral", "bert")]
+    cells = [make_cell(name, parameters=TWO) for name in ("mixtral", "bert")]
     order = {
         "version": 1,
         "run": "run",
@@ -38,9 +39,8 @@ def reports(make_cell: Callable[..., Cell], tmp_path_factory: pytest.TempPathFac
     return {row["cell"].partition("-")[0]: row for row in rows}
 
 
-@pytest.mark.parametrize("model", ["llama", "mixtral"])
-def test_two_processes_give_what_one_gives(model: str, reports: dict[str, Any]) -> None:
-    (check,) = reports[model]["checks"]
+def test_two_processes_give_what_one_gives(reports: dict[str, Any]) -> None:
+    (check,) = reports["mixtral"]["checks"]
     assert (check["name"], check["outcome"]) == (NAME, "passed"), check["message"]
     assert check["measured"] <= check["limit"]
     assert "a rank held 50% of the model" in check["message"]
@@ -59,6 +59,27 @@ def expected(make_cell: Callable[..., Cell]) -> dict[str, torch.Tensor]:
     """What a tiny Llama gives in one process."""
     subject = subject_of(make_cell("llama"))
     return answers(subject.model, job_of(subject))
+
+
+def test_a_head_is_not_divided(make_cell: Callable[..., Cell]) -> None:
+    cell = make_cell("llama", {"num_attention_heads": 4, "num_key_value_heads": 1})
+    model = subject_of(cell).model
+    with pytest.raises(Unsupported, match="1 key and value heads of .* cannot be shared"):
+        require_heads(model, 2)
+    require_heads(model, 1)
+
+
+def test_each_process_takes_an_accelerator() -> None:
+    require_accelerators("cpu", 10_000)
+    with pytest.raises(Unsupported, match="10000 processes take an accelerator each"):
+        require_accelerators("cuda:1", 10_000)
+
+
+def test_each_of_four_processes_has_heads(make_cell: Callable[..., Cell]) -> None:
+    cell = make_cell("mixtral", parameters=Parameters(tensor_parallel=4))
+    subject = subject_of(cell)
+    assert subject.ranks == 4
+    require_heads(subject.model, 4)
 
 
 def answer(outputs: dict[str, torch.Tensor], sharded: int = 1) -> Answer:

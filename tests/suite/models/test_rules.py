@@ -1,6 +1,8 @@
 """A field's name tells what it counts."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.suite.models.rules import (
     CAPS,
@@ -13,6 +15,7 @@ from harness.suite.models.rules import (
     Kind,
     rule_of,
     shrunk,
+    width_for,
 )
 
 
@@ -86,3 +89,23 @@ def test_the_small_value_of_a_field(name: str, value: object, small: object) -> 
 )
 def test_key_value_heads_stay_of_their_kind(heads: int | None, groups: int, small: int) -> None:
     assert shrunk("num_key_value_heads", groups, {"num_attention_heads": heads}) == small
+
+
+@given(
+    name=st.sampled_from(["hidden_size", "num_attention_heads", "num_key_value_heads", "n_embd"]),
+    value=st.integers(1, 1 << 15),
+    processes=st.sampled_from([2, 4, 8, 16]),
+)
+def test_a_wider_model_has_heads_for_each_process_or_all_that_there_are(
+    name: str, value: int, processes: int
+) -> None:
+    raw = {"num_attention_heads": 64}
+    tiny, wide = (shrunk(name, value, raw, wide=times) for times in (1, width_for(processes)))
+    assert tiny <= wide <= max(tiny, value)
+    if "heads" in name and value >= 2 * processes and value < 64:
+        assert wide % processes == 0
+
+
+@pytest.mark.parametrize(("name", "small"), [("head_dim", 16), ("num_hidden_layers", 2), ("vocab_size", 256)])
+def test_a_wider_model_is_no_deeper_and_its_heads_are_no_larger(name: str, small: int) -> None:
+    assert shrunk(name, 4096, {}, wide=4) == small
