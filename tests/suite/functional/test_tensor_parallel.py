@@ -64,7 +64,7 @@ def expected(make_cell: Callable[..., Cell]) -> dict[str, torch.Tensor]:
 def test_a_head_is_not_divided(make_cell: Callable[..., Cell]) -> None:
     cell = make_cell("llama", {"num_attention_heads": 4, "num_key_value_heads": 1})
     model = subject_of(cell).model
-    with pytest.raises(Unsupported, match="1 key and value heads of .* cannot be shared"):
+    with pytest.raises(Unsupported, match=r"1 key and value heads of .* cannot be shared"):
         require_heads(model, 2)
     require_heads(model, 1)
 
