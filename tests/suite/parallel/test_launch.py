@@ -116,18 +116,19 @@ def test_one_rank_ends_them_all(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a cell is not killed from outside")
-def test_ranks_die_with_whoever_started_them(pids: Path, tmp_path: Path) -> None:
-    """As at a cell's deadline, when its process group is killed, in which they are not."""
-    folder = job("Waits", tmp_path / "job")
-    code = (
-        f"from harness.suite.parallel.launch import launch; from pathlib import Path; "
-        f"launch(Path({str(folder)!r}), 2, 1)"
+def test_a_rank_dies_with_whoever_started_it(pids: Path, tmp_path: Path) -> None:
+    """As at a cell's deadline, when its process group is killed, in which no rank is."""
+    starting = (
+        "import os, subprocess, sys, time;"
+        "subprocess.Popen([*sys.argv[1:], str(os.getpid())], start_new_session=True);"
+        "time.sleep(600)"
     )
-    starter = subprocess.Popen([sys.executable, "-c", code])
-    while len(list(pids.iterdir())) < 2:
-        assert starter.poll() is None
+    rank = [sys.executable, "-m", "harness.suite.parallel", str(job("Waits", tmp_path / "job")), "1", "1"]
+    alone = os.environ | {"RANK": "0", "LOCAL_RANK": "0"}
+    starter = subprocess.Popen([sys.executable, "-c", starting, *rank], env=alone)
+    while not list(pids.iterdir()):
         time.sleep(0.1)
     starter.kill()
     starter.wait()
-    while not gone(pids, 2):  # the kernel kills them; pytest's own limit ends a wait in vain
+    while not gone(pids, 1):  # the kernel kills it; pytest's own limit ends a wait in vain
         time.sleep(0.1)
