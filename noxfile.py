@@ -91,6 +91,13 @@ def fit(session: nox.Session) -> None:
 
 
 @nox.session
+def compat(session: nox.Session) -> None:
+    """Releases compared: `nox -s compat -- --model bert --transformers 4.57.6,5.9.0,5.23.0`."""
+    session.install("-e", ".[lock]", silent=True)
+    harness(session, "compat", *session.posargs)
+
+
+@nox.session
 def roofline(session: nox.Session) -> None:
     """What this machine can do at most: `nox -s roofline -- --threads 1,2`."""
     harness(session, "roofline", *session.posargs)

@@ -9,7 +9,7 @@ import click
 
 from harness.cli.common import AS_JSON, SUITES, results_of, root_of, select_options, selection_of
 from harness.cli.results import print_run
-from harness.cli.values import DURATION, NUMBERS, WORDS, finite, size
+from harness.cli.values import DURATION, NUMBERS, RELEASES, WORDS, finite, size
 from harness.display import display
 from harness.matrix.parameters import sweep
 from harness.matrix.records import Parameters, Suite
@@ -27,6 +27,7 @@ LISTS = (
     "attention",
     "quantisation",
     "layers",
+    "transformers",
 )
 """Options that may hold several values: every combination is a cell."""
 SINGLE = ("verify", "threads", "rounds", "processes", "interval", "seed")
@@ -59,6 +60,7 @@ SINGLE = ("verify", "threads", "rounds", "processes", "interval", "seed")
 @click.option("--attention", type=WORDS, default="", help="eager,sdpa,…  [default: the library's choice]")
 @click.option("--quantisation", type=WORDS, default="", help="int8,float8_weight,…  [default: none]")
 @click.option("--layers", type=NUMBERS, default="", help="Depths.  [default: all, or what fits]")
+@click.option("--transformers", type=RELEASES, default="", help="Releases.  [default: the image's own]")
 @click.option("--verify", is_flag=True, help="Measure the whole depth as well as its estimate.")
 @click.option("--threads", type=int, help="Threads, and CPUs, of a cell.  [default: all]")
 @click.option("--rounds", type=int, default=5, show_default=True, help="Most timed rounds in a process.")
