@@ -36,14 +36,14 @@ class Kind(StrEnum):
     LEFT = "left"
 
 
+GOOD = (Outcome.PASSED, Outcome.XPASSED)
+BAD = (Outcome.FAILED, Outcome.XFAILED, Outcome.OOM, Outcome.TIMEOUT, Outcome.CRASHED, Outcome.ERROR)
 STATES = {
-    **dict.fromkeys((Outcome.PASSED, Outcome.XFAILED, Outcome.XPASSED), State.GOOD),
+    **dict.fromkeys(GOOD, State.GOOD),
+    **dict.fromkeys(BAD, State.BAD),
     Outcome.UNSUPPORTED: State.ABSENT,
-    **dict.fromkeys(
-        (Outcome.FAILED, Outcome.OOM, Outcome.TIMEOUT, Outcome.CRASHED, Outcome.ERROR), State.BAD
-    ),
 }
-"""Outcome of a check → its state; a skip has none."""
+"""Outcome of a check → its state: one that is known to fail fails, and a skip has none."""
 
 KINDS = {
     (State.GOOD, State.BAD): Kind.BROKE,
@@ -164,7 +164,8 @@ def _entry(release: str, report: Report) -> Entry:
 def _changes(entries: tuple[Entry, ...]) -> Iterator[Change]:
     """Every change from each release to the next; where the model itself comes or goes, that alone."""
     known: dict[str, tuple[str, State]] = {}
-    for before, now in pairwise(entries):
+    telling = (entry for entry in entries if entry.checks or entry.outcome is Outcome.UNSUPPORTED)
+    for before, now in pairwise(telling):
         known |= {name: (before.release, said.state) for name, said in before.checks.items()}
         if before.there != now.there:
             kind = Kind.CAME if now.there else Kind.LEFT

@@ -18,6 +18,8 @@ HEADINGS = {
     Kind.CAME: "New, or newly applies",
 }
 """What happened → the heading of its list."""
+WITH_REASON = (Kind.BROKE, Kind.LEFT)
+"""Where a check's message says why; of one that passed it says what was compared."""
 
 
 def tables(rows: Sequence[Row], title: str) -> Iterator[RenderableType]:
@@ -64,9 +66,13 @@ def lists(rows: Sequence[Row]) -> Iterator[tuple[str, list[str]]]:
     if bad:
         yield "Bad in the oldest release that was tried", bad
     for kind, heading in HEADINGS.items():
-        found = [(row, change) for row in rows for change in row.changes if change.kind is kind]
-        if found:
-            yield heading, [_sentence(row, change, rows) for row, change in found]
+        models: dict[str, list[str]] = {}
+        for row in rows:
+            for change in row.changes:
+                if change.kind is kind:
+                    models.setdefault(_sentence(change), []).append(_name(row, rows))
+        if models:
+            yield heading, [f"{sentence} ({', '.join(names)})" for sentence, names in models.items()]
 
 
 def _mark(entry: Entry) -> str:
@@ -81,9 +87,10 @@ def _reasons(entry: Entry) -> str:
     return "; ".join(f"{name}: {line(entry.checks[name].message)}" for name in entry.bad)
 
 
-def _sentence(row: Row, change: Change, rows: Sequence[Row]) -> str:
-    why = f": {line(change.message)}" if change.message else ""
-    return f"{_name(row, rows)} in {change.release} (after {change.before}): {_check(change)}{why}"
+def _sentence(change: Change) -> str:
+    """What happened, without the model: it often happens to several."""
+    why = f": {line(change.message)}" if change.message and change.kind in WITH_REASON else ""
+    return f"{_check(change)} in {change.release}, after {change.before}{why}"
 
 
 def _check(change: Change) -> str:
