@@ -67,9 +67,11 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def lock(session: nox.Session) -> None:
-    """Resolve images/*/requirements.in anew: `nox -s lock`, or `nox -s lock -- cpu`."""
+    """Resolve the images' requirements and the releases anew: `nox -s lock`, or `nox -s lock -- cpu`."""
     session.install("-e", ".[lock]", silent=True)
     session.run("harness", "image", "lock", *session.posargs)
+    if not session.posargs:
+        session.run("harness", "image", "releases")
 
 
 @nox.session

@@ -45,8 +45,9 @@ def compat(
 ) -> int:
     """Run the functional suite under several releases of transformers, and say what broke in which."""
     store = find(results_of(context), run_id) if run_id else _run(context, options)
-    results = store.read().results
-    found, title = rows(results), f"Releases of transformers, run {store.run}"
+    results, planned = store.read().results, [cell.id for cell in store.cells()]
+    found = rows(sorted(results, key=lambda result: planned.index(result.report.cell)))
+    title = f"Releases of transformers, run {store.run}"
     if as_json:
         document = {"run": store.run, "models": [row.to_json() for row in found]}
         click.echo(json.dumps(document, allow_nan=False))
@@ -57,7 +58,7 @@ def compat(
         for part in tables(found, title):
             out.print(part, soft_wrap=not hasattr(part, "columns"))
         click.echo(f"Results: {store.folder}")
-    return exit_code(results, [cell.id for cell in store.cells()])
+    return exit_code(results, planned)
 
 
 def _run(context: click.Context, options: dict[str, Any]) -> RunStore:
