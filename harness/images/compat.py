@@ -8,7 +8,7 @@ from zipfile import ZipFile
 
 from packaging.requirements import Requirement
 
-from harness.images.releases import LIBRARY, Tell, beside, release_lock, require_fit
+from harness.images.releases import LIBRARY, Tell, beside, release_lock, require_fit, require_tox
 from harness.images.wheels import fetch
 from harness.matrix.records import Device, Matrix, Release
 
@@ -30,10 +30,12 @@ def prepare(
 ) -> dict[str, Prepared]:
     """Every release made ready for the device's image; ReleaseError for the first that cannot be.
 
-    What the matrix says of a release is judged before anything is fetched.
+    What the image has, and what the matrix says of a release, is judged before anything is fetched.
     """
     rows = {row.transformers: row for row in matrix.versions}
     wanted = tuple(dict.fromkeys(releases))
+    if wanted:
+        require_tox(device, root)
     for release in wanted:
         if release in rows:
             require_fit(rows[release], device, root)

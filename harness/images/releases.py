@@ -21,7 +21,7 @@ from harness.files import replace
 from harness.images.lock import PYTHON, compiled, image_folder, lock_path
 from harness.matrix.records import Device, Release
 
-LIBRARY = "transformers"
+LIBRARY, TOX = "transformers", "tox"
 PINNED = re.compile(
     r"^(?P<name>[a-z0-9._-]+)==(?P<version>[^ \\;]+) \\\n"
     r"(?P<hashes>(?: +--hash=sha256:[0-9a-f]{64}(?: \\)?\n?)+)",
@@ -125,6 +125,15 @@ def resolve(release: str, device: Device, root: Path) -> str:
         if done.returncode == 0:
             return (folder / "kept.txt").read_text("utf-8")
     raise ReleaseError(_refusal(release, " ".join(done.stderr.split()), device))
+
+
+def require_tox(device: Device, root: Path) -> None:
+    """ReleaseError where the image lacks what makes environments in it."""
+    if TOX not in _image_pins(device, root):
+        raise ReleaseError(
+            f"the image {device.image} has no {TOX}, which a release is put into it with: add it to "
+            f"images/{device.image}/requirements.in and run 'nox -s lock'"
+        )
 
 
 def require_fit(release: Release, device: Device, root: Path) -> None:

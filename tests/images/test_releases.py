@@ -41,12 +41,13 @@ rows = st.builds(
 
 @pytest.fixture
 def holder(tmp_path: Path, only_wheels: Path, make_wheel: MakeWheel, cpu: Device) -> Device:
-    """A device whose image has transformers 1.0, tokenizers 1.0, certifi 1.0 and torch 2.5."""
+    """A device whose image has tox, transformers 1.0, tokenizers 1.0, certifi 1.0 and torch 2.5."""
     lines = []
     for name, version in (
         ("certifi", "1.0"),
         ("tokenizers", "1.0"),
         ("torch", "2.5"),
+        ("tox", "4.0"),
         ("transformers", "1.0"),
     ):
         wheel = make_wheel(name, version)
@@ -55,7 +56,7 @@ def holder(tmp_path: Path, only_wheels: Path, make_wheel: MakeWheel, cpu: Device
     folder = tmp_path / "images" / "holder"
     folder.mkdir(parents=True)
     requirements = folder / "requirements.in"
-    requirements.write_text("# what it holds\ntorch==2.5\ntransformers\n")
+    requirements.write_text("# what it holds\ntorch==2.5\ntox\ntransformers\n")
     made_from = MADE_FROM + hashlib.sha256(requirements.read_bytes()).hexdigest()
     (folder / "requirements.lock").write_text("".join([made_from, "\n", *lines]))
     return replace(cpu, id="holder", image="holder")
@@ -182,6 +183,16 @@ def test_a_release_is_made_ready(
     assert list(ready) == ["2.0"]
     assert [wheel.name.split("-")[0] for wheel in ready["2.0"].wheels] == ["tokenizers", "transformers"]
     assert list(pins(ready["2.0"].requirements)) == ["tokenizers", "transformers"]
+
+
+def test_an_image_without_tox_is_told_of(tmp_path: Path, holder: Device, bare: Matrix) -> None:
+    lock = tmp_path / "images" / "holder" / "requirements.lock"
+    lock.write_text(lock.read_text().replace("tox==4.0", "nox==4.0"))
+    assert prepare([], bare, holder, tmp_path, pytest.fail) == {}
+    with pytest.raises(
+        ReleaseError, match=r"the image holder has no tox, which .*: add it to images/holder/req"
+    ):
+        prepare(["2.0"], bare, holder, tmp_path, pytest.fail)
 
 
 def test_another_torch_is_told_of_before_anything_is_fetched_or_after(
