@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from harness.errors import ReleaseError
@@ -27,7 +28,7 @@ PINNED = re.compile(
     r"(?P<hashes>(?: +--hash=sha256:[0-9a-f]{64}(?: \\)?\n?)+)",
     re.MULTILINE,
 )
-NAMED = re.compile(r"^[A-Za-z0-9._-]+", re.MULTILINE)
+NAMED = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*", re.MULTILINE)
 HASH = re.compile(r"sha256:([0-9a-f]{64})")
 NO_SUCH = f"there is no version of {LIBRARY}=="
 UNREACHABLE = ("failed to fetch", "error sending request", "dns error", "network", "no matching distribution")
@@ -206,4 +207,5 @@ def _image_pins(device: Device, root: Path) -> dict[str, Pin]:
 def _shared(device: Device, root: Path) -> frozenset[str]:
     """Packages that stay the image's: those its requirements.in names, other than the library."""
     text = (image_folder(device, root) / "requirements.in").read_text("utf-8")
-    return frozenset(name.lower() for name in NAMED.findall(text)) - {LIBRARY}
+    named = {canonicalize_name(name) for name in NAMED.findall(text)}
+    return frozenset(named & _image_pins(device, root).keys()) - {LIBRARY}
