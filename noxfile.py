@@ -67,9 +67,11 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def lock(session: nox.Session) -> None:
-    """Resolve images/*/requirements.in anew: `nox -s lock`, or `nox -s lock -- cpu`."""
+    """Resolve the images' requirements and the releases anew: `nox -s lock`, or `nox -s lock -- cpu`."""
     session.install("-e", ".[lock]", silent=True)
     session.run("harness", "image", "lock", *session.posargs)
+    if not session.posargs:
+        session.run("harness", "image", "releases")
 
 
 @nox.session
@@ -88,6 +90,13 @@ def bench(session: nox.Session) -> None:
 def fit(session: nox.Session) -> None:
     """What models need and where they fit: `nox -s fit -- starcoder2_15b --accelerator H100`."""
     harness(session, "fit", *session.posargs)
+
+
+@nox.session
+def compat(session: nox.Session) -> None:
+    """Releases compared: `nox -s compat -- --model bert --transformers 4.57.6,5.9.0,5.23.0`."""
+    session.install("-e", ".[lock]", silent=True)
+    harness(session, "compat", *session.posargs)
 
 
 @nox.session

@@ -7,6 +7,7 @@ HarnessError                  one sentence for the user: what, where, what to do
 ├── DeviceUnfit               the device is here, and something must be mended before it can be used
 ├── EngineError               the container engine is down, refuses, or went away
 ├── ImageError                an image, its lock, or its base cannot be built or identified
+├── ReleaseError          a release of the library is not there, or cannot live with what an image has
 ├── HostEnvironmentError      the locked environment of the host runner cannot be made
 ├── LibraryError              no Python with torch and transformers could be asked
 ├── CheckpointError           a checkpoint cannot be read, is not whole, or is not trusted
@@ -47,6 +48,10 @@ class EngineError(HarnessError):
 
 class ImageError(HarnessError):
     """An image cannot be built or identified."""
+
+
+class ReleaseError(HarnessError):
+    """A release of the library does not exist, cannot be fetched, or does not fit the image."""
 
 
 class HostEnvironmentError(HarnessError):

@@ -6,6 +6,7 @@ rooms.
 
 import secrets
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from threading import RLock
 from typing import Protocol
 
 from harness.errors import SelectionError
+from harness.images.compat import prepare
 from harness.interruption import resumable, terminable
 from harness.machine import processors
 from harness.machine.choice import Typed
@@ -20,7 +22,7 @@ from harness.machine.records import Accelerator
 from harness.matrix.load import load
 from harness.matrix.names import resolve
 from harness.matrix.plan import batches, plan, shared
-from harness.matrix.records import Batch, Cell, Device, Matrix, Parameters, Suite
+from harness.matrix.records import Batch, Cell, Device, Matrix, Parameters, Suite, asked
 from harness.matrix.select import Selection, select
 from harness.results.record import Result
 from harness.results.store import Manifest, RunStore, find, require_writable
@@ -106,15 +108,17 @@ def conduct(
     taken = devices.require(planned.device, planned.which, each=_processes(planned.cells))
     _slots(planned, taken, request)  # what cannot be spread is told before anything is built
     with terminable():
-        wish = replace(request.wish, foreign_code=request.code is not None)
+        releases = asked(planned.cells)
+        wish = replace(request.wish, contained=_contained(request, releases))
         client = engine(planned.device, wish, display.tell)
         devices.require_way(planned.device, taken, wish, client, results)
         require_writable(results)
+        prepared = prepare(releases, matrix, planned.device, root, display.tell)
         # Also for a run on the host: an orphan in a container would disturb what is measured there.
         for sentence in reap(results, client or if_up()):
             display.tell(sentence)
         way = choose(root, planned.device, wish, client, display.tell, accelerators=taken)
-        way = replace(way, references=folder_of(root))
+        way = replace(way, references=folder_of(root), releases=prepared)
         store = _store(results, planned, request)
         with resumable(store, display.tell):
             places = _slots(planned, taken, request)  # of the memory that building has left
@@ -187,6 +191,13 @@ def _run_id(planned: Plan) -> str:
     return f"{moment}-{first.suite}-{first.device}-{secrets.token_hex(2)}"
 
 
+def _contained(request: Request, releases: Sequence[str]) -> str:
+    """What of the request only a container may run, as a sentence begins."""
+    if request.code is not None:
+        return "the code of a checkpoint"
+    return "what --transformers names" if releases else ""
+
+
 def _carry_out(
     store: RunStore, planned: Plan, way: Way, request: Request, display: Display, *, places: tuple[Slot, ...]
 ) -> Done:
@@ -209,6 +220,7 @@ def _carry_out(
         code=request.code,
         references=way.references,
         neighbours=max(0, min(len(places), len(parts)) - 1),
+        releases=way.releases,
     )
 
     def work(batch: Batch, slot: Slot, go_on: GoOn) -> None:

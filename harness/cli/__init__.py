@@ -31,6 +31,7 @@ VERBS = {
     "fit": Verb("harness.cli.fit", "What models need, and which accelerators hold them."),
     "roofline": Verb("harness.cli.roofline", "Measure what this machine can do at most."),
     "doctor": Verb("harness.cli.doctor", "What this machine has, and what is missing for each device."),
+    "compat": Verb("harness.cli.compat", "Models under several releases of transformers."),
     "results": Verb("harness.cli.results", "What came out."),
     "coverage": Verb("harness.cli.coverage", "How much of the library was tried, and with what outcome."),
     "repro": Verb("harness.cli.repro", "One check of one cell as a file of its own, for a bug report."),

@@ -5,8 +5,10 @@ import json
 import click
 
 from harness.cli.common import AS_JSON, device_of, plain, root_of, tell
+from harness.cli.values import RELEASES
 from harness.images.build import ensure
 from harness.images.lock import lock
+from harness.images.releases import lock_release
 from harness.matrix.load import load
 from harness.runners.engine import connect
 
@@ -35,3 +37,14 @@ def lock_image(context: click.Context, device: str | None) -> None:
     named = [device_of(context, device)] if device else [row for row in load(root).devices if row.image]
     for row in named:
         lock(row, root, tell)
+
+
+@image.command("releases")
+@click.argument("releases", type=RELEASES, required=False)
+@click.option("--device", default="cpu", show_default=True, help="The device whose image they go with.")
+@click.pass_context
+def lock_releases(context: click.Context, releases: tuple[str, ...] | None, device: str) -> None:
+    """Resolve anew what releases of transformers need; those of the matrix if none is named."""
+    root = root_of(context)
+    for release in releases or [row.transformers for row in load(root).versions]:
+        lock_release(release, device_of(context, device), root, tell)

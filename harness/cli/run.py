@@ -9,7 +9,7 @@ import click
 
 from harness.cli.common import AS_JSON, SUITES, results_of, root_of, select_options, selection_of
 from harness.cli.results import print_run
-from harness.cli.values import DURATION, NUMBERS, WORDS, finite, size
+from harness.cli.values import DURATION, NUMBERS, RELEASES, WORDS, finite, size
 from harness.display import display
 from harness.matrix.parameters import sweep
 from harness.matrix.records import Parameters, Suite
@@ -28,6 +28,7 @@ LISTS = (
     "quantisation",
     "tensor_parallel",
     "layers",
+    "transformers",
 )
 """Options that may hold several values: every combination is a cell."""
 SINGLE = ("verify", "threads", "rounds", "processes", "interval", "seed")
@@ -67,6 +68,7 @@ SINGLE = ("verify", "threads", "rounds", "processes", "interval", "seed")
     help="Processes, or accelerators, that share a model, started by torchrun. One or several: 1,2.",
 )
 @click.option("--layers", type=NUMBERS, default="", help="Depths.  [default: all, or what fits]")
+@click.option("--transformers", type=RELEASES, default="", help="Releases.  [default: the image's own]")
 @click.option("--verify", is_flag=True, help="Measure the whole depth as well as its estimate.")
 @click.option("--threads", type=int, help="Threads, and CPUs, of a cell.  [default: all]")
 @click.option("--rounds", type=int, default=5, show_default=True, help="Most timed rounds in a process.")

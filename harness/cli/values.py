@@ -8,6 +8,7 @@ from typing import Any
 import click
 from docker.errors import DockerException
 from docker.utils import parse_bytes
+from packaging.version import Version
 
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 """Units of time, in seconds."""
@@ -75,4 +76,11 @@ class Several(click.ParamType[tuple[Any, ...]]):
             self.fail(f"{value!r} is no list of {self.name}", param, ctx)
 
 
+def _release(text: str) -> str:
+    """A version as its index has it: `4.57.6`, for `v4.57.6` as well."""
+    return str(Version(text))
+
+
 NUMBERS, WORDS = Several("numbers", int), Several("words", str)
+RELEASES = Several("versions", _release)
+"""Releases of a library, as PEP 440 has them; InvalidVersion is a ValueError."""

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+PYTHON = "/opt/venv/bin/python"
+"""The interpreter of every image, which has all that its lock names."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:

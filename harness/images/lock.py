@@ -79,6 +79,12 @@ def lock(device: Device, root: Path, tell: Callable[[str], None]) -> None:
     tell(f"images/{device.image}/requirements.lock: {count} packages")
 
 
+def compiled(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    """Resolve the requirements.in of any folder as those of images are, with pip's sources; `more` for uv."""
+    options = pip_options()
+    return _compile(folder, [*_sources(options), *more], options)
+
+
 def _made_from(folder: Path) -> str:
     requirements = folder / "requirements.in"
     if not requirements.is_file():

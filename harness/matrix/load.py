@@ -18,6 +18,7 @@ from harness.matrix.records import (
     Labels,
     Matrix,
     Presence,
+    Release,
     Tolerance,
     model_from_json,
 )
@@ -136,6 +137,7 @@ def _matrix(data: dict[str, Any]) -> Matrix:
         transformers=data.get("transformers"),
         families=tuple(Family(**row) for row in data.get("families", ())),
         gone=tuple(Gone(**row) for row in data.get("gone", ())),
+        versions=tuple(Release(**row) for row in data.get("versions", ())),
     )
 
 

@@ -17,6 +17,7 @@ VARIANTS = {
     "tensor_parallel": "tp{}",
     "threads": "t{}",
     "seed": "s{}",
+    "transformers": "v{}",
 }
 """Parameters that stand in a cell's id only where they are not the default, and how."""
 
@@ -24,7 +25,7 @@ AXIS_MARKS = {"batch": "b{}", "input_tokens": "i{}", "output_tokens": "o{}"}
 """How an axis of an architecture stands in a cell's id."""
 
 SUITE_PARAMETERS = {
-    Suite.FUNCTIONAL: {"dtype", "tensor_parallel", "threads", "seed"},
+    Suite.FUNCTIONAL: {"dtype", "tensor_parallel", "threads", "seed", "transformers"},
     Suite.THROUGHPUT: {row.name for row in fields(Parameters)} - AXIS_MARKS.keys(),
     Suite.FIT: frozenset[str](),
     Suite.ROOFLINE: {"dtype", "threads"},

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
-from itertools import groupby, product
+from itertools import product
 
 from harness.errors import SelectionError
 from harness.matrix.names import check_names, parity_check, resolve
@@ -90,14 +90,22 @@ def shared(cells: Sequence[Cell]) -> tuple[Cell, ...]:
 
 
 def batches(cells: Iterable[Cell], device: Device, *, one_cell_each: bool) -> tuple[Batch, ...]:
-    """The cells of a device in batches: each alone, or all of a suite together."""
+    """The cells of a device in batches: each alone, or all of a suite and a release together."""
     if one_cell_each:
         return tuple(Batch(id=cell.id, device=device, cells=(cell,)) for cell in cells)
-    ordered = sorted(cells, key=lambda cell: cell.suite)
+    groups: dict[tuple[str, ...], list[Cell]] = {}
+    for cell in sorted(cells, key=lambda cell: cell.suite):
+        groups.setdefault(_environment(cell), []).append(cell)
     return tuple(
-        Batch(id=f"{device.id}-{suite}", device=device, cells=tuple(group))
-        for suite, group in groupby(ordered, key=lambda cell: cell.suite)
+        Batch(id="-".join((device.id, *key)), device=device, cells=tuple(group))
+        for key, group in groups.items()
     )
+
+
+def _environment(cell: Cell) -> tuple[str, ...]:
+    """What the cells of a batch share beside the device: the suite, and the release where one is named."""
+    release = cell.parameters.transformers
+    return (cell.suite.value, f"transformers-{release}") if release else (cell.suite.value,)
 
 
 def tolerance(rows: Iterable[Tolerance], check: str, model: Model, device: Device) -> float:

@@ -4,6 +4,7 @@ All are frozen and hold only what JSON holds, so that a cell means the same on e
 `Cell.to_json` and `Cell.from_json` are what passes through the door (`schemas/cells.schema.json`).
 """
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Self
@@ -169,6 +170,18 @@ class Gone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """A release of transformers that models are tried under, and what its own metadata asks for."""
+
+    transformers: str
+    """PEP 440 version."""
+    python: str
+    """PEP 440 specifiers: its `Requires-Python`."""
+    torch: str
+    """PEP 440 specifiers: those of its extra `torch`; the release alone requires no torch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tolerance:
     """The largest deviation at which a check passes, and why; the narrowest matching row wins."""
 
@@ -209,6 +222,8 @@ class Matrix:
     """The newest release of the library that the models were synced with."""
     families: tuple[Family, ...] = ()
     gone: tuple[Gone, ...] = ()
+    versions: tuple[Release, ...] = ()
+    """Releases that `harness compat` compares where none is named."""
 
     def device(self, device_id: str) -> Device:
         """The device of that exact id; KeyError where there is none."""
@@ -239,6 +254,8 @@ class Parameters:
     """Processes that each hold a part of every weight; 1 shares nothing."""
     quantisation: str | None = None
     """What weights are quantised to; None leaves them in the dtype."""
+    transformers: str | None = None
+    """The release of the library; None takes the image's own."""
     layers: int | None = None
     """Depth; None takes the whole model's, or what fits."""
     verify: bool = False
@@ -298,6 +315,12 @@ class Batch:
     id: str
     device: Device
     cells: tuple[Cell, ...]
+
+
+def asked(cells: Iterable[Cell]) -> tuple[str, ...]:
+    """The releases of transformers that cells name, in their order; none where they take the image's own."""
+    named = (cell.parameters.transformers for cell in cells)
+    return tuple(dict.fromkeys(release for release in named if release is not None))
 
 
 def model_from_json(data: dict[str, Any]) -> Model:

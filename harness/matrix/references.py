@@ -40,6 +40,7 @@ def references(data: dict[str, Any], root: Path) -> Iterator[str]:
     yield from _classes(data)
     yield from _tolerances(data["tolerances"], checks)
     yield from _ledger(data["known_failures"])
+    yield from _releases(data.get("versions", ()))
 
 
 def _twice(places: Iterable[tuple[str, str]]) -> Iterator[str]:
@@ -130,6 +131,25 @@ def _ledger(rows: Rows) -> Iterator[str]:
                 f"$.known_failures[{index}].versions: {row['versions']!r} is no library with versions: "
                 "write it as pip does, transformers>=5.20,<6"
             )
+
+
+def _releases(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet  # noqa: PLC0415 — as in _is_requirement
+    from packaging.version import InvalidVersion, Version  # noqa: PLC0415 — likewise
+
+    places = []
+    for index, row in enumerate(rows):
+        where = f"$.versions[{index}]"
+        try:
+            places.append((f"{where}.transformers", str(Version(row["transformers"]))))
+        except InvalidVersion:
+            yield f"{where}.transformers: {row['transformers']!r} is no version: write it as pip does, 4.57.6"
+        for name in ("python", "torch"):
+            try:
+                SpecifierSet(row[name])
+            except InvalidSpecifier:
+                yield f"{where}.{name}: {row[name]!r} holds no bounds of a version: write >=2.2,<3"
+    yield from _twice(places)
 
 
 def _is_requirement(text: str) -> bool:

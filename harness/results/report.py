@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -118,10 +117,12 @@ def _parts(
     out: Console, results: Sequence[Result], folder: Path, planned: tuple[str, ...], warnings: tuple[str, ...]
 ) -> Iterable[RenderableType]:
     cells = [Cell.from_json(result.cell) for result in results]
-    rows = sorted(zip(cells, results, strict=True), key=lambda row: _group(row[0]))
-    for (suite, device, dtype), group in groupby(rows, key=lambda row: _group(row[0])):
-        yield Text(f"{suite} on {device}{f', {dtype}' if dtype else ''}", style="bold")
-        yield from TABLES[suite](list(group), out)
+    groups: dict[tuple[Suite, str, str, str], list[Row]] = {}
+    for row in sorted(zip(cells, results, strict=True), key=lambda row: _group(row[0])[:3]):
+        groups.setdefault(_group(row[0]), []).append(row)
+    for (suite, device, *varied), group in groups.items():
+        yield Text(", ".join(filter(None, (f"{suite} on {device}", *varied))), style="bold")
+        yield from TABLES[suite](group, out)
         yield Text()
     yield from _legend(results, out)
     yield from _listing("Not checked", _reasons(results))
@@ -143,8 +144,11 @@ def _from_here(folder: Path) -> Path:
     return folder.relative_to(here) if folder.is_relative_to(here) else folder
 
 
-def _group(cell: Cell) -> tuple[Suite, str, str]:
-    return cell.suite, cell.device, cell.parameters.dtype if cell.suite in BY_DTYPE else ""
+def _group(cell: Cell) -> tuple[Suite, str, str, str]:
+    """What a table's cells share; releases keep the order in which they were planned."""
+    dtype = cell.parameters.dtype if cell.suite in BY_DTYPE else ""
+    release = cell.parameters.transformers
+    return cell.suite, cell.device, dtype, f"transformers {release}" if release else ""
 
 
 def _functional(rows: list[Row], out: Console) -> Iterator[Table]:

@@ -22,13 +22,16 @@ SESSIONS = {
 
 CHECK_ADVICE = {
     Outcome.FAILED: "{check} failed ({message}): see it alone with `{alone}`",
-    Outcome.XPASSED: "{check} is known to fail and passed: remove {row} from known_failures in matrix.json",
+    Outcome.XPASSED: "{check} is known to fail and passed: {mend} known_failures in matrix.json",
     Outcome.OOM: "{check} ran out of memory: allow more with --memory, or leave the model out",
     Outcome.TIMEOUT: "{check} took too long: allow more seconds with --timeout",
     Outcome.CRASHED: "{check} ended the process ({message}): see it alone with `{alone}`",
     Outcome.ERROR: "{check} could not be judged ({message}): see it alone with `{alone}`",
 }
 """Outcome of a check → what to do."""
+
+MEND = ("remove {row} from", "narrow the versions of {row} in")
+"""What to do with a row that no longer holds: in the image's own release, in another one."""
 
 CELL_ADVICE = {
     Outcome.FAILED: "failed ({message}): see it alone with `{alone}`",
@@ -67,7 +70,7 @@ def advice(result: Result) -> tuple[str, ...]:
     checks = [check for check in result.report.checks if check.outcome not in EXPECTED]
     sentences = [
         CHECK_ADVICE[check.outcome].format(
-            check=check.name, message=_found(check), alone=_alone(cell, check.name), row=_row(cell, check)
+            check=check.name, message=_found(check), alone=_alone(cell, check.name), mend=_mend(cell, check)
         )
         for check in checks
     ]
@@ -101,7 +104,8 @@ def _alone(cell: Cell, check: str = "") -> str:
         model_class=cell.model.model_class,
         dtype=cell.parameters.dtype,
     )
-    return f"nox -s {session}{option}"
+    release = cell.parameters.transformers
+    return f"nox -s {session}{option}{f' --transformers {release}' if release else ''}"
 
 
 def _found(check: Check) -> str:
@@ -110,7 +114,8 @@ def _found(check: Check) -> str:
     return line(check.message) or "no message"
 
 
-def _row(cell: Cell, check: Check) -> str:
-    """The row of known_failures as matrix.json has it."""
+def _mend(cell: Cell, check: Check) -> str:
+    """What to do with the row of known_failures, which is quoted as matrix.json has it."""
     row = cell.known_failures.get(check.name, {"model": cell.model.id, "check": check.name})
-    return json.dumps({key: value for key, value in row.items() if value is not None}, ensure_ascii=False)
+    shown = json.dumps({key: value for key, value in row.items() if value is not None}, ensure_ascii=False)
+    return MEND[cell.parameters.transformers is not None].format(row=shown)

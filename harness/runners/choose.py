@@ -1,15 +1,16 @@
 """Which runner a run gets, and with what limits: docker by default, the host where no engine answers."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import docker
 
 from harness.errors import EngineError, HostEnvironmentError, SelectionError
 from harness.images import build, hostenv
+from harness.images.compat import Prepared
 from harness.machine import processors
 from harness.machine.records import Accelerator
 from harness.matrix.records import Device
@@ -40,8 +41,8 @@ class Wish:
     """`docker` or `host`; None prefers docker, and falls back where no engine answers."""
     python: Path | None = None
     """An interpreter that has torch and transformers, for the host runner instead of the locked one."""
-    foreign_code: bool = False
-    """Code that a checkpoint brings is to run: in a container, or not at all."""
+    contained: str = ""
+    """What is to run in a container or not at all: how the sentence begins that says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,8 @@ class Way:
     provenance: Provenance
     references: Path | None = None
     """Where the references of parity checks are kept; None keeps none."""
+    releases: Mapping[str, Prepared] = field(default_factory=dict)
+    """Releases of the library that stand in front of the image's own."""
 
 
 def engine(device: Device, wish: Wish, tell: Tell) -> docker.DockerClient | None:
@@ -64,9 +67,9 @@ def engine(device: Device, wish: Wish, tell: Tell) -> docker.DockerClient | None
         raise SelectionError("--python is for the host runner: leave out --runner docker")
     contained = "docker" in device.runners and (device.image is not None or wish.runner == "docker")
     if wish.runner == "host" or wish.python is not None or not contained:
-        if wish.foreign_code:
+        if wish.contained:
             raise SelectionError(
-                "the code of a checkpoint runs only in a container: leave out --runner host and --python, "
+                f"{wish.contained} runs only in a container: leave out --runner host and --python, "
                 "and name a device that has an image"
             )
         return None
@@ -74,8 +77,8 @@ def engine(device: Device, wish: Wish, tell: Tell) -> docker.DockerClient | None
         return connect()
     except EngineError as error:
         down = str(error).removesuffix(", or use `--runner host`")
-        if wish.foreign_code:
-            raise EngineError(f"{down}; the code of a checkpoint runs only in a container") from error
+        if wish.contained:
+            raise EngineError(f"{down}; {wish.contained} runs only in a container") from error
         if wish.runner == "docker":
             raise
         tell(f"{down}; using the host runner instead")

@@ -18,7 +18,8 @@ from docker.types import Mount
 from requests.exceptions import RequestException
 
 from harness.errors import EngineError
-from harness.images.image import Image
+from harness.images.image import PYTHON, Image
+from harness.images.toxini import COMMAND, RELEASE
 from harness.machine.records import Accelerator
 from harness.matrix.records import Device, Suite
 from harness.results.record import Isolation
@@ -38,7 +39,6 @@ DEADLINE = "harness.deadline"
 """Label: seconds since the epoch after which the reaper may remove the container."""
 OWNER = "harness.owner"
 """Label: the process that waits for the container."""
-PYTHON = "/opt/venv/bin/python"
 PACKAGES = "/opt/harness"
 CELLS = "/door/cells.json"
 CODE = "/door/code"
@@ -52,6 +52,8 @@ ENVIRONMENT = {
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONPATH": PACKAGES,
 }
+HIGHEST = 128 + 64
+"""The last exit code that 128 + a signal of Linux gives."""
 LOST = (RequestException, DockerException)
 """What a request raises when the engine is not there any more, or no longer makes sense."""
 
@@ -93,7 +95,7 @@ class DockerRunner:
             container = self._start(order)
             stopped = _follow(container, watch)
             _save_log(container, order)
-            return _ending(container, stopped, time.monotonic() - began)
+            return _ending(container, order, stopped, time.monotonic() - began)
         except APIError as problem:
             if container is None:
                 raise EngineError(
@@ -113,21 +115,14 @@ class DockerRunner:
             self._image.id,
             name=_name(order),
             entrypoint=[PYTHON],
-            command=["-m", "harness.suite", CELLS, OUT],
+            command=[*(COMMAND if order.release.is_dir() else ("-m", "harness.suite")), CELLS, OUT],
             working_dir="/tmp",  # noqa: S108, the container's own
-            environment=ENVIRONMENT
-            | ({REMOTE_CODE: CODE} if order.code.is_dir() else {})
-            | ({VARIABLE: REFERENCES} if order.references else {}),
+            environment=ENVIRONMENT | {name: inside for name, inside, _ in _given(order) if name},
             mounts=[
                 Mount(f"{PACKAGES}/harness", str(_staged(self._package, order)), type="bind", read_only=True),
                 Mount(CELLS, str(order.cells), type="bind", read_only=True),
                 Mount(OUT, str(order.out), type="bind"),
-                *([Mount(CODE, str(order.code), type="bind", read_only=True)] if order.code.is_dir() else []),
-                *(
-                    [Mount(REFERENCES, order.references, type="bind", read_only=True)]
-                    if order.references
-                    else []
-                ),
+                *(Mount(inside, path, type="bind", read_only=True) for _, inside, path in _given(order)),
             ],
             labels=_labels(order),
             **self._hardening.arguments(order.limits),
@@ -142,6 +137,13 @@ class DockerRunner:
             return
         if container.labels.get(RUN) == order.run:  # a stranger's keeps its name, and the engine says so
             container.remove(v=True, force=True)
+
+
+def _given(order: Order) -> list[tuple[str, str, str]]:
+    """What only some attempts have: the variable that names it, where it is inside, where it is here."""
+    code, release = (str(path) if path.is_dir() else None for path in (order.code, order.release))
+    rows = ((REMOTE_CODE, CODE, code), (VARIABLE, REFERENCES, order.references), ("", RELEASE, release))
+    return [(name, inside, path) for name, inside, path in rows if path]
 
 
 def _staged(package: Path, order: Order) -> Path:
@@ -203,9 +205,10 @@ def _save_log(container: Container, order: Order) -> None:
     order.log.write_bytes(container.logs())  # the engine has capped it
 
 
-def _ending(container: Container, stopped: Stop | None, seconds: float) -> Ending:
+def _ending(container: Container, order: Order, stopped: Stop | None, seconds: float) -> Ending:
     container.reload()
     state = container.attrs["State"]
-    return Ending(
-        exit_code=state["ExitCode"], oom_killed=state["OOMKilled"], stopped=stopped, seconds=seconds
-    )
+    code = state["ExitCode"]
+    if order.release.is_dir() and code > HIGHEST:
+        code = 128 + (256 - code)  # tox ends with the -n of its command, of which a byte is left
+    return Ending(exit_code=code, oom_killed=state["OOMKilled"], stopped=stopped, seconds=seconds)

@@ -1,13 +1,14 @@
 """The one door: `cells.json` goes in, and what comes out is read as if an enemy had written it.
 
 An attempt's folder `work/<batch>-<attempt>/` holds `order.json` (the outside's half of each result, so that
-whoever finds the folder later can finish the job), `cells.json`, `out/`, the log, and `code/` where that of a
-checkpoint is run. `open_door` makes it, `intake` reads it, `close_door` files what is worth keeping with the
-run and removes it.
+whoever finds the folder later can finish the job), `cells.json`, `out/` and the log; `code/` where that of a
+checkpoint is run, `release/` where another release of the library is. `open_door` makes it, `intake` reads
+it, `close_door` files what is worth keeping with the run and removes it.
 """
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from typing import Any
 
 from harness.errors import HarnessError, RecordError, ResultsError
 from harness.files import replace
+from harness.images.compat import Prepared
+from harness.images.toxini import CONFIG, REQUIREMENTS, tox_ini
 from harness.matrix import schema
 from harness.matrix.records import Cell
 from harness.results.record import Outcome, Report, Result
@@ -48,10 +51,15 @@ class Intake:
     """Those problems that name no cell; they fall on the cells without a result."""
 
 
-def open_door(order: Order, cells: Sequence[Cell], code: Mapping[str, bytes] | None = None) -> None:
+def open_door(
+    order: Order,
+    cells: Sequence[Cell],
+    code: Mapping[str, bytes] | None = None,
+    release: Prepared | None = None,
+) -> None:
     """Write the attempt's folder; its output is writable by the container's user and nobody else.
 
-    `code` are the files of a checkpoint's own code.
+    `code` are the files of a checkpoint's own code, `release` those of the release that the cells ask for.
     """
     with WORK:
         order.work.mkdir(parents=True)
@@ -69,10 +77,22 @@ def open_door(order: Order, cells: Sequence[Cell], code: Mapping[str, bytes] | N
         order.code.chmod(0o755)
         for name, content in code.items():
             replace(order.code / name, content, mode=READABLE)
+    if release is not None:
+        _lay_out(release, order.release)
     order.out.mkdir(mode=0o700)
     if os.getuid() == 0 and order.isolation.user.startswith(f"{CONTAINER_UID}:"):
         os.chown(order.out, CONTAINER_UID, CONTAINER_UID)
     write_order(order)  # last: a folder that has it has everything
+
+
+def _lay_out(release: Prepared, folder: Path) -> None:
+    folder.mkdir()
+    folder.chmod(0o755)
+    for name, text in ((CONFIG, tox_ini(release.release)), (REQUIREMENTS, release.requirements)):
+        replace(folder / name, text.encode(), mode=READABLE)
+    for wheel in release.wheels:
+        shutil.copyfile(wheel, folder / wheel.name)
+        (folder / wheel.name).chmod(READABLE)
 
 
 def write_order(order: Order, process: Owner | None = None) -> None:
@@ -264,5 +284,6 @@ FILED: tuple[tuple[str, str, str, Callable[[Path, Order], bytes]], ...] = (
     ("out/benchmark.json", "benchmarks", ".json", _read_json),
     ("out/junit.xml", "junit", ".xml", _read_bytes),
     ("log.txt", "logs", ".log", _read_end),
+    (f"release/{REQUIREMENTS}", "releases", ".txt", _read_bytes),
 )
 """File of the attempt, folder of the run, suffix there, and how it is read."""

@@ -5,11 +5,12 @@ is blamed: each of them gets an attempt of its own, in which there is no doubt.
 """
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.errors import EngineError
+from harness.images.compat import Prepared
 from harness.matrix.records import Batch, Cell
 from harness.results.record import Isolation, Outcome, Provenance, Result
 from harness.runners import door, references
@@ -48,6 +49,8 @@ class Execution:
     """Asked about once a second; what it raises ends an attempt as Ctrl-C does."""
     neighbours: int = 0
     """Other slots of the run, in which there is work at the same time."""
+    releases: Mapping[str, Prepared] = field(default_factory=dict)
+    """Releases of the library that cells ask for."""
     grace_s: float = GRACE_S
     slack_s: float = SLACK_S
 
@@ -87,6 +90,7 @@ def _attempt(
     batch: str, number: int, cells: Sequence[Cell], runner: Runner, execution: Execution
 ) -> _Settled:
     """Run the cells once: at least one of them is settled, or several are under suspicion."""
+    release = cells[0].parameters.transformers  # one of all the cells of a batch
     order = Order(
         run=execution.run,
         batch=batch,
@@ -96,9 +100,10 @@ def _attempt(
         limits=execution.limits,
         isolation=_isolation(cells, runner, execution),
         provenance=execution.provenance,
-        references=str(execution.references) if execution.references and not execution.code else None,
+        references=_references(execution, release),
     )
-    door.open_door(order, cells, execution.code.files if execution.code else None)
+    code = execution.code.files if execution.code else None
+    door.open_door(order, cells, code, execution.releases[release] if release else None)
     watch = Watch(
         order, cells, execution.progress, execution.grace_s, execution.slack_s, go_on=execution.go_on
     )
@@ -119,6 +124,12 @@ def _attempt(
         raise EngineError("the container engine went away: start it again, and run what is missing")
     suspects = {cell.id for cell in _suspects(cells, settled, watch)}
     return _Settled(done=frozenset(settled), suspects=frozenset(suspects))
+
+
+def _references(execution: Execution, release: str | None) -> str | None:
+    """Where the attempt finds them: what is kept is of the image's own release and the library's own code."""
+    kept = execution.references
+    return str(kept) if kept and not (execution.code or release) else None
 
 
 def _isolation(cells: Sequence[Cell], runner: Runner, execution: Execution) -> Isolation:

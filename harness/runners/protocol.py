@@ -71,6 +71,11 @@ class Order:
         return self.work / "code"
 
     @property
+    def release(self) -> Path:
+        """The wheels of a release of the library; there only where the cells ask for one."""
+        return self.work / "release"
+
+    @property
     def out(self) -> Path:
         """What comes out, written by code that is not trusted."""
         return self.work / "out"

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import transformers
 
-from harness.matrix.records import Cell, Suite
+from harness.matrix.records import Cell, Suite, asked
 from harness.results.record import Check, Outcome
 from harness.suite.door import PHASE, Journal, Order
 from harness.suite.forks import Say
@@ -57,6 +57,9 @@ def pytest_configure(config: pytest.Config) -> None:
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     order = Order.read(cells)
+    here = transformers.__version__
+    if stray := set(asked(order.cells)) - {here}:
+        raise pytest.UsageError(f"cells of transformers {', '.join(sorted(stray))} came to {here}")
     config.stash[ORDER] = order
     config.stash[SUBJECTS] = Latest(lambda cell: subject_of(brought(cell), out))
     config.stash[WORKLOADS] = Latest(

@@ -45,12 +45,14 @@ def told() -> list[str]:
 def make_wheel(tmp_path: Path) -> Callable[[str, str], Path]:
     """Write a wheel of one module, which holds its version, and of other files into the folder `wheels`."""
 
-    def make(name: str, version: str, folder: Path = tmp_path / "wheels", *others: str) -> Path:
+    def make(
+        name: str, version: str, folder: Path = tmp_path / "wheels", *others: str, metadata: str = ""
+    ) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         info = f"{name}-{version}.dist-info"
         members = {
             f"{name}.py": f"version = {version!r}\n",
-            f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+            f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{metadata}",
             f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
             **dict.fromkeys(others, ""),
         }

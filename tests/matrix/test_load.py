@@ -70,6 +70,18 @@ def _wrong_versions(data: Data) -> None:
     _failure(data, versions="transformers>=five")
 
 
+def _no_release(data: Data) -> None:
+    data["versions"][0]["transformers"] = "4.57.6.final"
+
+
+def _release_twice(data: Data) -> None:
+    data["versions"] *= 2
+
+
+def _no_bounds(data: Data) -> None:
+    data["versions"][0]["torch"] = "any"
+
+
 def _failure_twice(data: Data) -> None:
     _failure(data)
     data["known_failures"] *= 2
@@ -169,6 +181,12 @@ def _no_base(data: Data) -> None:
         (_no_versions, "$.known_failures[0].versions: 'transformers' is no library with versions: write it"),
         (_wrong_versions, "$.known_failures[0].versions: 'transformers>=five' is no library with versions"),
         (_failure_twice, "is there already, at $.known_failures[0]"),
+        (
+            _no_release,
+            "$.versions[0].transformers: '4.57.6.final' is no version: write it as pip does, 4.57.6",
+        ),
+        (_release_twice, "is there already, at $.versions[0].transformers"),
+        (_no_bounds, "$.versions[0].torch: 'any' holds no bounds of a version: write >=2.2,<3"),
         (_tolerance_class, ".model_class: there is no class 'BertMdel'; did you mean 'BertModel'?"),
         (_family_of_none, ".model: there is no model 'brt'; did you mean 'bert'?"),
         (_family_of_a_name, ".name: 'Ro-BERTa' is a name of the model 'roberta'"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from harness.errors import SelectionError
 from harness.matrix.parameters import checks_of, sweep
 from harness.matrix.plan import ASKED_FOR, batches, plan, shared, tolerance
-from harness.matrix.records import KnownFailure, Matrix, Model, Parameters, Suite, Tolerance
+from harness.matrix.records import KnownFailure, Matrix, Model, Parameters, Suite, Tolerance, asked
 from harness.matrix.schema import validate
 from harness.matrix.select import Selection, select
 
@@ -47,6 +47,12 @@ def _models(matrix: Matrix, *names: str) -> tuple[Model, ...]:
             Suite.FUNCTIONAL,
             Parameters(tensor_parallel=2),
             "bert-BertForMaskedLM-cpu-functional-float32-tp2",
+        ),
+        (
+            "bert",
+            Suite.FUNCTIONAL,
+            Parameters(transformers="4.57.6"),
+            "bert-BertForMaskedLM-cpu-functional-float32-v4.57.6",
         ),
     ],
 )
@@ -318,6 +324,20 @@ def test_checks_that_fit_nothing_are_one_sentence(
 def test_a_timeout_that_is_no_time_is_one_sentence(matrix: Matrix) -> None:
     with pytest.raises(SelectionError, match="--timeout 0 is too small"):
         plan(matrix, matrix.models, matrix.device("cpu"), Suite.FUNCTIONAL, [Parameters()], timeout_s=0)
+
+
+def test_a_batch_is_of_one_release(matrix: Matrix) -> None:
+    device = matrix.device("cpu")
+    varied = sweep(Parameters(), {"transformers": ["5.9.0", None, "4.57.6"]})
+    cells = plan(matrix, _models(matrix, "bert", "vit"), device, Suite.FUNCTIONAL, varied)
+    assert asked(cells) == ("5.9.0", "4.57.6")
+    found = batches(cells, device, one_cell_each=False)
+    assert [batch.id for batch in found] == [
+        "cpu-functional-transformers-5.9.0",
+        "cpu-functional",
+        "cpu-functional-transformers-4.57.6",
+    ]
+    assert all([cell.model.id for cell in batch.cells] == ["bert", "vit"] for batch in found)
 
 
 def test_batches_hold_every_cell_once(matrix: Matrix) -> None:

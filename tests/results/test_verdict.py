@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -72,6 +72,18 @@ def test_a_known_failure_that_passes_prints_the_row_to_remove(make_result: MakeR
     (sentence,) = advice(result)
     row = json.dumps({key: value for key, value in KNOWN.items() if value is not None})
     assert f"remove {row} from known_failures in matrix.json" in sentence
+
+
+def test_under_another_release_the_row_is_narrowed_and_the_command_names_it(make_result: MakeResult) -> None:
+    result = make_result(
+        known_failures={"forward": KNOWN},
+        outcome=Outcome.FAILED,
+        checks=(_check(Outcome.XPASSED), replace(_check(Outcome.FAILED), name="construct")),
+    )
+    parameters = result.cell["parameters"] | {"transformers": "4.57.6"}
+    narrow, alone = advice(replace(result, cell=result.cell | {"parameters": parameters}))
+    assert "narrow the versions of {" in narrow
+    assert alone.endswith("--check construct --transformers 4.57.6`")
 
 
 def test_a_crash_that_no_check_explains_is_said_beside_a_failed_check(make_result: MakeResult) -> None:

@@ -17,6 +17,7 @@ from harness.runners.docker import DockerRunner
 from harness.runners.execute import Execution, execute
 from harness.runners.host import HostRunner
 from harness.runners.protocol import MIB, Event, Limits, Runner
+from harness.suite import beneath
 
 HERE = Path(__file__).parent
 CPU = Device(
@@ -32,6 +33,7 @@ def package(tmp_path: Path) -> Path:
     for folder in (suite.parent, suite):
         (folder / "__init__.py").touch()
     shutil.copy(HERE / "misbehaviour.py", suite / "__main__.py")
+    shutil.copy(beneath.__file__, suite)
     return suite.parent
 
 

@@ -53,22 +53,22 @@ def test_a_device_without_an_image_goes_to_the_host(no_engine: None, matrix: Mat
 @pytest.mark.parametrize(
     ("device", "wish"),
     [
-        ("cpu", Wish(foreign_code=True, runner="host")),
-        ("cpu", Wish(foreign_code=True, python=Path("python3"))),
-        ("cuda", Wish(foreign_code=True)),
-        ("mps", Wish(foreign_code=True)),
+        ("cpu", Wish(contained="this", runner="host")),
+        ("cpu", Wish(contained="this", python=Path("python3"))),
+        ("cuda", Wish(contained="this")),
+        ("mps", Wish(contained="this")),
     ],
 )
-def test_the_code_of_a_checkpoint_never_gets_the_host(
+def test_what_only_a_container_runs_never_gets_the_host(
     no_engine: None, matrix: Matrix, device: str, wish: Wish
 ) -> None:
-    with pytest.raises(SelectionError, match="the code of a checkpoint runs only in a container: leave out"):
+    with pytest.raises(SelectionError, match="this runs only in a container: leave out"):
         engine(matrix.device(device), wish, pytest.fail)
 
 
-def test_without_an_engine_the_code_of_a_checkpoint_does_not_run(no_engine: None, matrix: Matrix) -> None:
-    for wish in (Wish(foreign_code=True), Wish(foreign_code=True, runner="docker")):
-        with pytest.raises(EngineError, match=r"; the code of a checkpoint runs only in a container$"):
+def test_without_an_engine_what_only_a_container_runs_does_not_run(no_engine: None, matrix: Matrix) -> None:
+    for wish in (Wish(contained="this"), Wish(contained="this", runner="docker")):
+        with pytest.raises(EngineError, match=r"; this runs only in a container$"):
             engine(matrix.device("cpu"), wish, pytest.fail)
 
 

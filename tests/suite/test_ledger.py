@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -83,6 +83,14 @@ def test_an_unexpected_pass_prints_the_row_to_remove(cell: Callable[..., Cell]) 
         "model_class": "BertModel",
     }
     assert "remove from known_failures in matrix.json" in message
+
+
+def test_an_unexpected_pass_under_a_release_that_was_named_prints_the_row_to_narrow(
+    cell: Callable[..., Cell],
+) -> None:
+    made = cell()
+    named = replace(made, parameters=replace(made.parameters, transformers=str(HERE)))
+    assert "narrow the versions in known_failures" in judged(named, "forward", Outcome.PASSED, "")[1]
 
 
 @given(outcome=st.sampled_from(sorted(set(Outcome) - KNOWN.keys() - set(KNOWN.values()))))

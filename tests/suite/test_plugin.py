@@ -357,3 +357,16 @@ def test_the_benchmark_file_holds_each_phase_s_rounds(ran: Ran) -> None:
     assert rounds == [(phase, process, once[phase]) for process in (0, 1) for phase in once]
     prefill = [row["stats"]["data"] for row in of_cell if row["params"]["phase"] == "prefill"]
     assert tuple(chain.from_iterable(prefill)) == ran.metrics("fast")["prefill_time"].samples
+
+
+def test_cells_of_another_release_are_not_run_by_this_one(planned: dict[str, Cell], tmp_path: Path) -> None:
+    cell = next(iter(planned.values()))
+    strange = replace(cell, parameters=replace(cell.parameters, transformers="0.1"))
+    (tmp_path / "cells.json").write_text(
+        json.dumps({"cells": [strange.to_json()], "limits": {"memory_bytes": None}})
+    )
+    command = [sys.executable, "-m", "harness.suite", str(tmp_path / "cells.json"), str(tmp_path)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "cells of transformers 0.1 came to" in ended.stderr
+    assert not (tmp_path / "results.jsonl").exists()

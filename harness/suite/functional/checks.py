@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+import transformers
 
 from harness.suite.functional.generation import caches, generate, kv_cache_equivalence
 from harness.suite.functional.gradients import gradients
@@ -26,8 +27,10 @@ from harness.suite.functional.precision import bf16_vs_fp32
 from harness.suite.functional.sensitivity import input_sensitivity
 from harness.suite.functional.subject import CheckFailed, Finding, Subject, deviation
 from harness.suite.functional.tensor_parallel import tensor_parallel_equivalence
+from harness.suite.models.classes import in_dtype
 from harness.suite.models.peculiar import exempt_checks, rows_of
 from harness.suite.models.unset import unset_parameters
+from harness.suite.outcomes import Unsupported
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,7 @@ def save_load(subject: Subject) -> Finding:
     """
     with tempfile.TemporaryDirectory() as folder:
         subject.model.save_pretrained(folder)
-        loaded = type(subject.model).from_pretrained(folder, dtype=subject.model.dtype)
+        loaded = type(subject.model).from_pretrained(folder, **in_dtype(subject.model.dtype))
     loaded = loaded.eval().to(subject.device)
     saved_state, loaded_state = subject.model.state_dict(), loaded.state_dict()
     if saved_state.keys() != loaded_state.keys():
@@ -136,8 +139,12 @@ def sdpa_vs_eager(subject: Subject) -> Finding:
 def set_attention(model: Any, implementation: str) -> None:
     """Choose the attention of the model.
 
-    Parts that have one kind only (a convolutional backbone) keep theirs.
+    Parts that have one kind only (a convolutional backbone) keep theirs. `Unsupported` before release 4.54.
     """
+    if not hasattr(model, "set_attn_implementation"):
+        raise Unsupported(
+            f"transformers {transformers.__version__} cannot change a model's attention: 4.54 is the first"
+        )
     try:
         model.set_attn_implementation(implementation)
     except ValueError:

@@ -52,7 +52,9 @@ class Kept:
         if sum(tensor.nbytes for tensor in made.values()) <= MOST_BYTES:
             self._made.mkdir(exist_ok=True)
             fresh = self._made / f".{file}"
-            save_file({n: t.contiguous() for n, t in made.items()}, fresh, {"mark": mark})
+            # Of outputs that share memory (blip's) safetensors would refuse to write one twice.
+            apart = {n: t.clone(memory_format=torch.contiguous_format) for n, t in made.items()}
+            save_file(apart, fresh, {"mark": mark})
             fresh.replace(self._made / file)
         return made
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from harness.suite.functional.subject import CheckFailed, Finding, Subject
+from harness.suite.models.classes import in_dtype
 from harness.suite.models.inputs.rows import placed
 
 ROUNDING = 2.0**-8
@@ -54,7 +55,7 @@ def loaded_in(dtype: torch.dtype, subject: Subject) -> Any:
     it; parts that the class keeps in float32 stay so, and those that its generate turns to it (`wide`) are.
     """
     kind = type(subject.model)
-    made = kind._from_config(copy.deepcopy(subject.model.config), dtype=dtype)  # noqa: SLF001
+    made = kind._from_config(copy.deepcopy(subject.model.config), **in_dtype(dtype))  # noqa: SLF001
     for parameter in made.parameters():  # some are made in float32 whatever the default (XLNet's biases)
         if parameter.is_floating_point():
             parameter.data = parameter.data.to(dtype)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from harness.matrix.records import Model
-from harness.suite.models.classes import find_config_class, find_model_class, no_init_weights
+from harness.suite.models.classes import find_config_class, find_model_class, in_dtype, no_init_weights
 from harness.suite.models.depths import set_depth
 from harness.suite.models.fields import raw_fields
 from harness.suite.models.peculiar import peculiarity, rows_of
@@ -47,7 +47,7 @@ def tiny_pair(
     try:
         config = tiny_config_for(found, find_config_class(model_type), overrides or {}, wide)
         with memory_is_nan():
-            built = found._from_config(config, dtype=torch.float32).eval()  # type: ignore[attr-defined]  # noqa: SLF001 — what the Auto classes call
+            built = found._from_config(config, **in_dtype(torch.float32)).eval()  # type: ignore[attr-defined]  # noqa: SLF001 — what the Auto classes call
     except ImportError as error:
         if not misses_library(error):
             raise
@@ -178,7 +178,7 @@ def _allocated(model: Model, config: Any, dtype: torch.dtype | None, attention: 
     found = model_class(model)
     try:
         with no_init_weights():
-            built = found._from_config(config, dtype=dtype, **chosen).eval()  # type: ignore[attr-defined]  # noqa: SLF001
+            built = found._from_config(config, **in_dtype(dtype), **chosen).eval()  # type: ignore[attr-defined]  # noqa: SLF001
     except (ImportError, ValueError) as error:
         if attention is None:
             raise

@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+from harness.suite.models.classes import in_dtype
+
 
 @contextmanager
 def memory_is_nan() -> Iterator[None]:
@@ -27,7 +29,7 @@ def unset_parameters(model: Any) -> list[str]:
     """Names of the parameters that the library leaves as it found the memory, when it builds such a model."""
     config = copy.deepcopy(model.config)
     with memory_is_nan():
-        made = type(model)._from_config(config, dtype=model.dtype)  # noqa: SLF001 — what the Auto classes call
+        made = type(model)._from_config(config, **in_dtype(model.dtype))  # noqa: SLF001 — what the Auto classes call
     return [name for name, parameter in made.named_parameters() if parameter.isnan().any()]
 
 

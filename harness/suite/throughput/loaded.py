@@ -4,6 +4,7 @@ from typing import Any
 
 from harness.matrix.records import Cell
 from harness.suite.models.build import full_config, full_model, model_class
+from harness.suite.models.classes import in_dtype
 from harness.suite.precision import PRECISIONS
 from harness.suite.throughput import variants
 from harness.suite.throughput.clock import synchronise
@@ -73,6 +74,6 @@ class Loaded:
         self.let_go()
         chosen = {} if attention is None else {"attn_implementation": attention}
         found: Any = model_class(self.cell.model)
-        loaded = found.from_pretrained(saved.path, dtype=self.dtype, **chosen)
+        loaded = found.from_pretrained(saved.path, **in_dtype(self.dtype), **chosen)
         self._model = loaded.to(self.cell.torch_device)
         synchronise(self.cell.torch_device)
