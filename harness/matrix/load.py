@@ -19,6 +19,7 @@ from harness.matrix.records import (
     Matrix,
     Presence,
     Tolerance,
+    Variant,
     model_from_json,
 )
 from harness.matrix.references import references
@@ -143,7 +144,9 @@ def _device(row: dict[str, Any]) -> Device:
     presence = Presence(**_frozen(row.get("presence", {})))
     container = ContainerAccess(**_frozen(row.get("container", {})))
     ci = Labels(**_frozen(row.get("ci", {})))
-    return Device(**_frozen(row) | {"presence": presence, "container": container, "ci": ci})
+    variants = tuple(Variant(**_frozen(variant)) for variant in row.get("variants", ()))
+    nested = {"presence": presence, "container": container, "ci": ci, "variants": variants}
+    return Device(**_frozen(row) | nested)
 
 
 def _frozen(row: dict[str, Any]) -> dict[str, Any]:

@@ -119,8 +119,11 @@ def _parts(
     cells = [Cell.from_json(result.cell) for result in results]
     rows = sorted(zip(cells, results, strict=True), key=lambda row: _group(row[0]))
     for (suite, device, dtype), group in groupby(rows, key=lambda row: _group(row[0])):
-        yield Text(f"{suite} on {device}{f', {dtype}' if dtype else ''}", style="bold")
-        yield from TABLES[suite](list(group), out)
+        those = list(group)
+        variant = those[0][1].provenance.variant  # of a run, and so of all
+        named = f"{device} {variant}" if variant else device
+        yield Text(f"{suite} on {named}{f', {dtype}' if dtype else ''}", style="bold")
+        yield from TABLES[suite](those, out)
         yield Text()
     yield from _legend(results, out)
     yield from _listing("Not checked", _reasons(results))

@@ -119,7 +119,9 @@ class DockerRunner:
             | ({REMOTE_CODE: CODE} if order.code.is_dir() else {})
             | ({VARIABLE: REFERENCES} if order.references else {}),
             mounts=[
-                Mount(f"{PACKAGES}/harness", str(_staged(self._package, order)), type="bind", read_only=True),
+                Mount(
+                    f"{PACKAGES}/harness", str(staged(self._package, order.work)), type="bind", read_only=True
+                ),
                 Mount(CELLS, str(order.cells), type="bind", read_only=True),
                 Mount(OUT, str(order.out), type="bind"),
                 *([Mount(CODE, str(order.code), type="bind", read_only=True)] if order.code.is_dir() else []),
@@ -144,13 +146,13 @@ class DockerRunner:
             container.remove(v=True, force=True)
 
 
-def _staged(package: Path, order: Order) -> Path:
-    """A copy of the harness's code that the container's user can read and no edit changes under way."""
-    staged = order.work / "package"
-    shutil.copytree(package, staged)
-    for path in (staged, *staged.rglob("*")):
+def staged(package: Path, folder: Path) -> Path:
+    """A copy of the harness's code, in `folder`, that the container's user can read and no edit changes."""
+    copy = folder / "package"
+    shutil.copytree(package, copy)
+    for path in (copy, *copy.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
-    return staged
+    return copy
 
 
 def _name(order: Order) -> str:
