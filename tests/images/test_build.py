@@ -1,6 +1,5 @@
 import json
 import tarfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,23 +22,6 @@ SECRET = "hunter2"  # what no image may hold
 
 def recipe(device: Device, files: dict[str, bytes], base: Base = BASE) -> Recipe:
     return Recipe(device=device, files=files, lock_hash="0" * 64, base=base)
-
-
-@pytest.fixture
-def nowhere() -> Iterator[docker.DockerClient]:
-    """A client of an engine that is not there: whoever asks it anything fails."""
-    client = docker.DockerClient(base_url="tcp://127.0.0.1:9", version="1.41")
-    yield client
-    client.close()
-
-
-@pytest.fixture
-def tiny_image(tmp_path: Path, tiny: Device, checkout: Path) -> Device:
-    """The real Dockerfile, for the lock of one package and without the import of torch."""
-    text = (checkout / "images/Dockerfile").read_text()
-    kept = [line for line in text.splitlines() if "import torch" not in line]
-    (tmp_path / "images/Dockerfile").write_text("\n".join(kept) + "\n")
-    return tiny
 
 
 @given(FILES)

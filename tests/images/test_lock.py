@@ -85,8 +85,8 @@ def test_what_is_out_of_reach_is_left_out_and_said(
     assert re.findall(r"^\w\S+==\S+", text, re.MULTILINE) == ["sample==1.0"]
     with pytest.raises(
         ImageError,
-        match=r"images/tiny/requirements.lock lacks another, far-away.*: run 'nox -s lock -- tiny --variant old' "
-        "where https://torch.example answers",
+        match=r"images/tiny/requirements.lock lacks another, far-away.*: run "
+        "'nox -s lock -- tiny --variant old' where https://torch.example answers",
     ):
         lock_path(replace(tiny, variant="old", torch_index="https://torch.example"), tmp_path)
 
