@@ -1,5 +1,6 @@
 """What there is to know of an image: what it holds, whether it is here, how large, and what nobody tried."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -12,6 +13,9 @@ from harness.images.lock import image_folder, lacking
 from harness.images.recipe import Recipe, recipe_files
 from harness.images.versions import PINNED
 from harness.matrix.records import Device
+
+SHELL = re.compile(r"^(\|\d+ .*?)?/bin/sh -c (#\(nop\) )?")
+"""What the classic builder puts before an instruction: arguments, the shell, that it ran nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,5 +115,5 @@ def _built(device: Device, root: Path, client: docker.DockerClient) -> Built | N
 
 def _instruction(row: dict[str, str]) -> str:
     """The instruction as the Dockerfile has it, or what the engine says of a layer from elsewhere."""
-    text = row["CreatedBy"].removeprefix("/bin/sh -c ").removeprefix("#(nop) ").strip()
-    return " ".join(text.split()) or row.get("Comment") or "base"
+    text = " ".join(SHELL.sub("", row["CreatedBy"]).split())
+    return text or row.get("Comment") or "base"
