@@ -33,6 +33,7 @@ def cpu() -> Device:
         runners=("docker", "host"),
         image="cpu",
         base="python:3.11-slim-bookworm",
+        torch_build="cpu",
     )
 
 
@@ -91,7 +92,7 @@ def tiny(tmp_path: Path, only_wheels: Path, make_wheel: Callable[[str, str], Pat
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     (folder / "requirements.lock").write_text(f"{made_from}\nsample==1.0 \\\n    --hash=sha256:{digest}\n")
     shutil.copy(CHECKOUT / "images" / "install.py", folder.parent)
-    return replace(cpu, id="tiny", image="tiny")
+    return replace(cpu, id="tiny", image="tiny", torch_build=None)
 
 
 @pytest.fixture

@@ -146,6 +146,16 @@ def test_nothing_of_the_host_is_in_the_image(
 
 
 @pytest.mark.engine
+def test_an_image_whose_torch_is_of_another_build_is_not_built(
+    tmp_path: Path, tiny_image: Device, engine: docker.DockerClient, told: list[str]
+) -> None:
+    with pytest.raises(
+        ImageError, match=r"failed to build at .*: its torch cannot be imported, not for cuda: name"
+    ):
+        ensure(replace(tiny_image, torch_build="cuda"), tmp_path, engine, told.append)
+
+
+@pytest.mark.engine
 def test_a_build_that_fails_says_why_and_leaves_nothing(
     tmp_path: Path, tiny_image: Device, engine: docker.DockerClient, told: list[str], only_wheels: Path
 ) -> None:
