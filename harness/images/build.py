@@ -96,7 +96,7 @@ def _build(recipe: Recipe, root: Path, client: docker.DockerClient, tell: Tell) 
             with closing(events):
                 _follow(events, tag, log_file(root, f"image-{device.image}"), tell)
     finally:
-        _remove_build_stage(client, recipe.key)
+        _remove_stages(client, recipe)
     built = client.images.get(tag)
     tell(f"{tag} is built: {built.attrs['Size'] / 1e9:.2f} GB, {time.monotonic() - started:.0f} s")
     return str(built.id)
@@ -117,16 +117,24 @@ def _follow(events: Iterable[dict[str, Any]], tag: str, log: Path, tell: Tell) -
         raise ImageError(f"{tag} failed to build at {step}: {reason(log)} (all of it is in {log})")
 
 
-def _remove_build_stage(client: docker.DockerClient, key: str) -> None:
-    """Remove what the build stage left: the host's pip configuration, and a copy of every package."""
-    labels = ["harness.stage=build", f"harness.key={key}"]
+def _remove_stages(client: docker.DockerClient, recipe: Recipe) -> None:
+    """Remove what only the build needed: the host's pip configuration, and a copy of every package.
+
+    The first stage goes too where nothing was built on it: what the engine calls dangling has neither a name
+    nor a child.
+    """
+    stages = (
+        ["harness.stage=build", f"harness.key={recipe.key}"],
+        ["harness.stage=base", f"harness.image={recipe.device.image}"],
+    )
     patience = time.monotonic() + CLEANUP_S
     # Whatever ended the build is what the user must hear of, not that the engine has gone since.
     with suppress(RequestException):
         while time.monotonic() < patience:
             # An interrupted build's container is in the way until the engine has ended it.
             with suppress(APIError):
-                for image in client.images.list(filters={"dangling": True, "label": labels}):
-                    client.images.remove(str(image.id))
+                for labels in stages:
+                    for image in client.images.list(filters={"dangling": True, "label": labels}):
+                        client.images.remove(str(image.id))
                 return
             time.sleep(0.2)
