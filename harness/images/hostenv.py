@@ -57,9 +57,9 @@ def ensure(device: Device, root: Path, tell: Tell) -> HostEnvironment:
     return environment
 
 
-def possible() -> bool:
-    """Whether one can be made here: with this Python, on this platform."""
-    same = platform.python_version_tuple()[:2] == tuple(PYTHON.split("."))
+def possible(device: Device) -> bool:
+    """Whether the device's can be made here: with this Python, on this platform."""
+    same = platform.python_version_tuple()[:2] == tuple(device.python.split("."))
     return same and (sys.platform, platform.machine()) == PLATFORM
 
 
