@@ -20,7 +20,7 @@ from harness.machine import processors
 from harness.machine.choice import Typed
 from harness.machine.records import Accelerator
 from harness.matrix.load import load
-from harness.matrix.names import resolve
+from harness.matrix.names import resolve, varied
 from harness.matrix.plan import batches, plan, shared
 from harness.matrix.records import Batch, Cell, Device, Matrix, Parameters, Suite, asked
 from harness.matrix.select import Selection, select
@@ -48,6 +48,8 @@ class Request:
     """A device of the matrix, and which of its accelerators: `cuda`, `cuda:1`, `cuda:0,1`."""
     slots: int = 1
     """Attempts at a time, of a device without accelerators."""
+    variant: str | None = None
+    """Which of the device's variants; None takes its own image."""
     selection: Selection = field(default_factory=Selection)
     sweep: tuple[Parameters, ...] = (Parameters(),)
     wish: Wish = field(default_factory=Wish)
@@ -130,10 +132,11 @@ def _planned(matrix: Matrix, results: Path, request: Request) -> Plan:
     rows = {row.id: row for row in matrix.devices}
     typed = Typed.of(request.device)
     if request.resume is not None:
-        cells = find(results, request.resume).cells()
-        device = resolve("device", cells[0].device, rows)
+        store = find(results, request.resume)
+        cells = store.cells()
+        device = varied(resolve("device", cells[0].device, rows), _variant(store, request))
         return Plan(device=device, cells=cells, which=typed.which if typed.device == device.id else ())
-    device = resolve("device", typed.device, rows)
+    device = varied(resolve("device", typed.device, rows), request.variant)
     models = select(matrix, request.selection)
     cells = plan(
         matrix,
@@ -176,6 +179,18 @@ def _require_places(processes: int) -> None:
         raise SelectionError(
             f"--tensor-parallel {processes} is more than the {cpus} CPUs here: give {cpus} or fewer"
         )
+
+
+def _variant(store: RunStore, request: Request) -> str | None:
+    """The variant that a run to be resumed was begun with; SelectionError where another one is asked for."""
+    begun = {result.provenance.variant for result in store.read().results}
+    if begun - {request.variant} and request.variant is not None:
+        (had,) = begun
+        raise SelectionError(
+            f"run {store.run} was begun {f'with --variant {had}' if had else 'without --variant'}: leave out "
+            f"--variant {request.variant}, or begin another run"
+        )
+    return next(iter(begun), request.variant)
 
 
 def _store(results: Path, planned: Plan, request: Request) -> RunStore:

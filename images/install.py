@@ -1,8 +1,9 @@
 """Install a requirements.lock with the Python that runs this: in an image's build, and on the host.
 
 Standard library only, because it runs before anything is installed. pip's own configuration decides
-where packages come from. Wheels of a local version (`torch==2.13.0+cpu`) are not on the usual index:
-where pip's sources have none, the index of the device is asked, briefly.
+where packages come from. Wheels of a local version (`torch==2.13.0+cpu`) and some Tritons are not on the
+usual index: where pip's sources have none, the index of the device is asked, briefly. Last, torch is asked
+what it was built for: two builds of it have the same version, and pip may know only the other one.
 """
 
 import argparse
@@ -19,6 +20,12 @@ PIP_INSTALL = (
     *("--no-input", "--progress-bar=off", "--disable-pip-version-check", "--root-user-action=ignore"),
 )
 BRIEFLY = ("--retries=1", "--timeout=15")
+ON_TORCH_INDEX = ("triton-rocm", "triton-xpu")
+"""Packages without a local version that only the index of torch has."""
+BUILT_FOR = (
+    "import torch; print(next((b for b in ('cuda', 'hip', 'xpu') if getattr(torch.version, b, None)), 'cpu'))"
+)
+"""A program that says what its torch was built for. `torch.version` has the release of each, or None."""
 UNLOADABLE = ("torchaudio/lib/*.so",)
 """Compiled parts, linked to CUDA in the only build that the usual index has, of packages that do without.
 
@@ -42,9 +49,10 @@ def rows(lock: str) -> list[str]:
     return found
 
 
-def is_local_version(row: str) -> bool:
-    """Whether a row pins a local version (`+cpu`), which only the maker's own index publishes."""
-    return "+" in row.split(maxsplit=1)[0]
+def is_of_torch_index(row: str) -> bool:
+    """Whether a row pins what only the maker's own index publishes: a local version (`+cpu`), its Triton."""
+    pin = row.split(maxsplit=1)[0]
+    return "+" in pin or pin.partition("==")[0] in ON_TORCH_INDEX
 
 
 def install(requirements: Iterable[str], options: Sequence[str] = ()) -> bool:
@@ -64,15 +72,21 @@ def remove_unloadable() -> None:
         tell(f"removed {path.relative_to(packages)}, which needs CUDA")
 
 
+def built_for() -> str:
+    """What this Python's torch was built for: cpu, cuda, hip, xpu; empty where it cannot be imported."""
+    asked = subprocess.run([sys.executable, "-c", BUILT_FOR], stdout=subprocess.PIPE, text=True, check=False)
+    return asked.stdout.strip()
+
+
 def tell(line: str) -> None:
     """Write a line for people, in order with pip's own output."""
     sys.stdout.write(f"{TOLD}{line}\n")
     sys.stdout.flush()
 
 
-def fail(line: str) -> int:
+def fail(line: str, mend: str = "name one that does in PIP_INDEX_URL or PIP_FIND_LINKS") -> int:
     """Say what is missing and how to supply it; the exit code of a failure."""
-    tell(f"failed: {line}: name one that does in PIP_INDEX_URL or PIP_FIND_LINKS")
+    tell(f"failed: {line}: {mend}")
     return 1
 
 
@@ -81,11 +95,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Install a requirements.lock with this Python.")
     parser.add_argument("lock", type=Path)
     parser.add_argument("--torch-index", default="", help="asked for wheels that pip's own sources lack")
+    parser.add_argument("--torch-build", default="", help="what torch must be built for: cpu, cuda, hip, xpu")
     arguments = parser.parse_args()
 
     everything = rows(arguments.lock.read_text(encoding="utf-8"))
-    local = [row for row in everything if is_local_version(row)]
-    usual = [row for row in everything if not is_local_version(row)]
+    local = [row for row in everything if is_of_torch_index(row)]
+    usual = [row for row in everything if not is_of_torch_index(row)]
 
     names = ", ".join(row.split(maxsplit=1)[0] for row in local)
     if local:
@@ -99,8 +114,14 @@ def main() -> int:
     tell(f"{len(usual)} further packages")
     if usual and not install(usual):
         return fail("no source that pip is configured with gave every package of the lock")
-    if any(row.split(maxsplit=1)[0].endswith("+cpu") for row in local):
+    special = {row.partition("==")[0] for row in local}
+    if "torch" in special and "torchaudio" not in special:
         remove_unloadable()
+    if arguments.torch_build and (found := built_for()) != arguments.torch_build:
+        what = f"its torch is for {found}" if found else "its torch cannot be imported"
+        return fail(
+            f"{what}, not for {arguments.torch_build}", "name the build in requirements.in, and lock it"
+        )
     return 0
 
 

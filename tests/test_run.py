@@ -172,6 +172,31 @@ def test_a_resumed_run_runs_what_is_missing_and_no_more(
     assert seen.results[0].isolation.cpus == first_cpu()
 
 
+def test_a_resumed_run_goes_on_with_its_own_variant(
+    finished: tuple[Done, Seen, Path], copy_checkout: Callable[[], Path]
+) -> None:
+    done, _, _ = finished
+    root = copy_checkout()
+    folder = root / "results" / done.store.run
+    shutil.copytree(done.store.folder, folder)
+    first = json.loads((folder / "results.jsonl").read_text().splitlines()[0])
+    first["provenance"]["variant"] = "py313"
+    (folder / "results.jsonl").write_text(json.dumps(first) + "\n")
+    resumed = request(resume=done.store.run)
+    with pytest.raises(SelectionError, match="--python names what to run with: leave out --variant py313"):
+        conduct(root, root / "results", resumed, Seen())
+    with pytest.raises(SelectionError, match="was begun with --variant py313: leave out --variant compiler"):
+        conduct(root, root / "results", replace(resumed, variant="compiler"), Seen())
+
+
+def test_a_variant_that_the_device_has_not_is_told_before_anything(root: Path, tmp_path: Path) -> None:
+    with pytest.raises(SelectionError, match="there is no variant 'py31'; the nearest is py313"):
+        conduct(root, tmp_path, request(variant="py31"), Seen())
+    with pytest.raises(SelectionError, match="device 'mps' has no variants: leave out --variant py313"):
+        conduct(root, tmp_path, request(device="mps", variant="py313"), Seen())
+    assert not list(tmp_path.iterdir())
+
+
 @LEFT_OPEN
 @pytest.mark.usefixtures("no_engine")
 def test_without_an_engine_the_host_runner_is_used_and_a_failure_is_exit_code_1(

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from harness.matrix.load import find_root, load
-from harness.matrix.names import resolve
+from harness.matrix.names import resolve, varied
 from harness.matrix.records import Device
 from harness.matrix.select import Selection
 
@@ -18,6 +18,9 @@ PYTHON = click.option(
     "--python",
     type=click.Path(path_type=Path),
     help="A Python with torch and transformers.  [default: the cpu image's locked environment]",
+)
+VARIANT = click.option(
+    "--variant", metavar="NAME", help="Another of the device's images: `harness image list`."
 )
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
 
@@ -59,9 +62,9 @@ def results_of(context: click.Context) -> Path:
     return root_of(context) / "results"
 
 
-def device_of(context: click.Context, name: str) -> Device:
-    """The device of that name."""
-    return resolve("device", name, {row.id: row for row in load(root_of(context)).devices})
+def device_of(context: click.Context, name: str, variant: str | None = None) -> Device:
+    """The device of that name, taken with its variant of that name."""
+    return varied(resolve("device", name, {row.id: row for row in load(root_of(context)).devices}), variant)
 
 
 def tell(sentence: str) -> None:

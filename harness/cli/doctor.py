@@ -62,7 +62,9 @@ def _machine(devices: Sequence[Device], results: Path) -> Machine:
             client.close()
     except EngineError as error:
         reason = str(error)
-    return detect(devices, results, engine=engine, no_engine=reason, locks=hostenv.possible())
+    return detect(
+        devices, results, engine=engine, no_engine=reason, locks=any(map(hostenv.possible, devices))
+    )
 
 
 def _addresses(machine: Machine, devices: Sequence[Device]) -> dict[str, str]:

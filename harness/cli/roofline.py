@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from harness.cli.common import AS_JSON, device_of, results_of, root_of
+from harness.cli.common import AS_JSON, VARIANT, device_of, results_of, root_of
 from harness.cli.results import print_run
 from harness.cli.values import NUMBERS, WORDS, finite, size
 from harness.display import display
@@ -25,6 +25,7 @@ from harness.runners.choose import Wish, require_cpus
     show_default=True,
     help="A device of the matrix, or one of its accelerators: cuda:1.",
 )
+@VARIANT
 @click.option("--dtype", type=WORDS, default="", metavar="A,B", help="[default: all that the device has]")
 @click.option("--threads", type=NUMBERS, default="", metavar="1,2", help="[default: every CPU]")
 @click.option("--svg", type=click.Path(path_type=Path), help="Draw the table into this file as well.")
@@ -45,6 +46,7 @@ def roofline(context: click.Context, /, *, as_json: bool, **options: Any) -> int
     request = Request(
         suite=Suite.ROOFLINE,
         device=options["device"],
+        variant=options["variant"],
         sweep=sweep(Parameters(), {name: values for name, values in lists.items() if values}),
         wish=Wish(runner=options["runner"], python=options["python"]),
         memory_bytes=options["memory"],

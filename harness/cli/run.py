@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from harness.cli.common import AS_JSON, SUITES, results_of, root_of, select_options, selection_of
+from harness.cli.common import AS_JSON, SUITES, VARIANT, results_of, root_of, select_options, selection_of
 from harness.cli.results import print_run
 from harness.cli.values import DURATION, NUMBERS, RELEASES, WORDS, finite, size
 from harness.display import display
@@ -49,6 +49,7 @@ SINGLE = ("verify", "threads", "rounds", "processes", "interval", "seed")
     show_default=True,
     help="Without accelerators: attempts side by side, each with its own processor cores.",
 )
+@VARIANT
 @select_options
 @click.option("--check", multiple=True, metavar="A,B", help="Only these checks of the functional suite.")
 @click.option("--phase", multiple=True, metavar="A,B", help="Only these phases of the throughput suite.")
@@ -117,6 +118,7 @@ def run(context: click.Context, /, *, as_json: bool, **options: Any) -> int:
         suite=Suite(options["suite"]),
         device=options["device"],
         slots=options["slots"],
+        variant=options["variant"],
         selection=selection_of(options),
         sweep=sweep(base, {name: options[name] for name in LISTS if options[name]}),
         wish=Wish(runner=options["runner"], python=options["python"]),

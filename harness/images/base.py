@@ -23,8 +23,8 @@ from harness.errors import ImageError
 from harness.images.log import reason
 from harness.matrix.records import Device
 
-BUILT_TAG = "harness-base:bookworm"
-STAND_INS = {"python:3.11-slim-bookworm": "bookworm"}
+BUILT = "harness-base"
+STAND_INS = {"python:3.11-slim-bookworm": "bookworm", "python:3.13-slim-trixie": "trixie"}
 """Base → the Debian release whose own Python stands in for it where no registry answers."""
 PACKAGES = "python3,python3-venv,ca-certificates"
 NEEDLESS = (
@@ -71,18 +71,14 @@ def ensure_base(device: Device, client: docker.DockerClient, tell: Tell) -> Base
 
     Raises ImageError where there is no way to have it.
     """
-    override = os.environ.get("HARNESS_BASE_IMAGE")
-    wanted = override or device.base
-    if not wanted:
+    wanted = wanted_base(device)
+    if wanted is None:
         raise ImageError(
             f"device {device.id!r} has no 'base' in matrix.json: add one, or set HARNESS_BASE_IMAGE"
         )
-    origin: Origin = "override" if override else "registry"
-    release = None if override else STAND_INS.get(wanted)
-    if here := _local(client, wanted, origin):
+    if here := base_here(device, client):
         return here
-    if release and (built := _local(client, BUILT_TAG, "debootstrap")):
-        return built
+    release = _stand_in(device)
     try:
         _pull(client, wanted, tell)
     except _NoAnswerError as error:
@@ -91,10 +87,33 @@ def ensure_base(device: Device, client: docker.DockerClient, tell: Tell) -> Base
                 f"the base image {wanted} is not here and no registry answers ({error}): "
                 "load it with 'docker load', or name one that is here in HARNESS_BASE_IMAGE"
             ) from None
-        tell(f"no registry answers for {wanted} ({error}): building {BUILT_TAG} with debootstrap")
+        tell(f"no registry answers for {wanted} ({error}): building {BUILT}:{release} with debootstrap")
         _make(client, release, tell)
-        return _found(client, BUILT_TAG, "debootstrap")
-    return _found(client, wanted, origin)
+        return _found(client, f"{BUILT}:{release}", "debootstrap")
+    return _found(client, wanted, _origin())
+
+
+def base_here(device: Device, client: docker.DockerClient) -> Base | None:
+    """The base of a device's image, or what stands in for it, where the engine has it."""
+    wanted, release = wanted_base(device), _stand_in(device)
+    if wanted is None:
+        return None
+    stand_in = _local(client, f"{BUILT}:{release}", "debootstrap") if release else None
+    return _local(client, wanted, _origin()) or stand_in
+
+
+def wanted_base(device: Device) -> str | None:
+    """The base that is asked for: by HARNESS_BASE_IMAGE, else by the device's row."""
+    return os.environ.get("HARNESS_BASE_IMAGE") or device.base
+
+
+def _stand_in(device: Device) -> str | None:
+    """The Debian release that stands in for the base; none does for one that was named in its place."""
+    return None if os.environ.get("HARNESS_BASE_IMAGE") else STAND_INS.get(device.base or "")
+
+
+def _origin() -> Origin:
+    return "override" if os.environ.get("HARNESS_BASE_IMAGE") else "registry"
 
 
 def _local(client: docker.DockerClient, reference: str, origin: Origin) -> Base | None:
@@ -144,7 +163,6 @@ def _make(client: docker.DockerClient, release: str, tell: Tell) -> None:
             "after 'apt-get install debootstrap', or name an image that is here in HARNESS_BASE_IMAGE"
         )
     started = time.monotonic()
-    repository, tag = BUILT_TAG.split(":")
     labels = f"LABEL harness.app=harness harness.base=debootstrap-{release}"
     work = Path(tempfile.mkdtemp(prefix="harness-base-"))
     try:
@@ -155,11 +173,11 @@ def _make(client: docker.DockerClient, release: str, tell: Tell) -> None:
             (system / name).mkdir(parents=True)
         with _archived(system) as archive:
             client.api.import_image_from_stream(
-                archive, repository=repository, tag=tag, changes=["CMD python3", labels]
+                archive, repository=BUILT, tag=release, changes=["CMD python3", labels]
             )
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    tell(f"{BUILT_TAG} is made: {time.monotonic() - started:.0f} s")
+    tell(f"{BUILT}:{release} is made: {time.monotonic() - started:.0f} s")
 
 
 def _debootstrap(release: str, folder: Path, log: Path) -> None:

@@ -1,16 +1,13 @@
 """Build a device's image, or recognise the one that is here already.
 
-An image is known by its key: a hash over all that decides its content (Dockerfile, install script, lock,
-base). Its tag holds the key, so one look at the engine tells whether there is anything to do.
+An image is known by its key: a hash over all that decides its content (Dockerfile, install script, lock, base
+and what the device's row says). Its tag holds the key, so one look at the engine tells whether there is
+anything to do.
 """
 
-import hashlib
-import io
-import tarfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +15,15 @@ import docker
 from docker.errors import APIError, ImageNotFound
 from requests.exceptions import RequestException
 
-from harness import __version__
 from harness.errors import EngineError, ImageError
-from harness.images.base import Base, ensure_base
+from harness.images.base import ensure_base
 from harness.images.exclusive import exclusive
 from harness.images.host import reachable
 from harness.images.image import Image
-from harness.images.lock import image_folder, lock_hash, lock_path
+from harness.images.lock import lock_hash
 from harness.images.log import log_file, reason
+from harness.images.recipe import Recipe, context, recipe_files
+from harness.images.space import require_room
 from harness.matrix.records import Device
 
 Tell = Callable[[str], None]
@@ -33,44 +31,6 @@ STEP_WIDTH = 100
 """Characters of a Dockerfile instruction that are shown."""
 CLEANUP_S = 15
 """How long what an ended build left may take to go."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
-    """All that decides what an image holds."""
-
-    device: Device
-    files: Mapping[str, bytes]
-    """The build context, without what the host adds to it."""
-    lock_hash: str
-    base: Base
-
-    @property
-    def key(self) -> str:
-        """A hash over the recipe, in hexadecimal."""
-        key = hashlib.sha256(self.base.id.encode())
-        for name, content in sorted(self.files.items()):
-            key.update(f"\0{name}\0{len(content)}\0".encode() + content)
-        return key.hexdigest()
-
-    @property
-    def tag(self) -> str:
-        """The image's name; the same recipe has the same."""
-        return f"harness-{self.device.image}:{self.key[:12]}"
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """What the image says of itself."""
-        return {
-            "org.opencontainers.image.title": f"harness-{self.device.image}",
-            "org.opencontainers.image.description": f"What models are tested with on {self.device.title}",
-            "org.opencontainers.image.version": __version__,
-            "org.opencontainers.image.licenses": "Apache-2.0",
-            "org.opencontainers.image.base.name": self.base.reference,
-            "harness.base": self.base.identity,
-            "harness.key": self.key,
-            "harness.lock": self.lock_hash,
-        }
 
 
 def ensure(device: Device, root: Path, client: docker.DockerClient, tell: Tell) -> Image:
@@ -84,46 +44,23 @@ def ensure(device: Device, root: Path, client: docker.DockerClient, tell: Tell) 
         with exclusive(root / ".harness" / f"image-{device.image}.lock", tell):
             base = ensure_base(device, client, tell)
             recipe = Recipe(device=device, files=files, lock_hash=digest, base=base)
-            image_id = _find(client, recipe.tag) or _build(recipe, root, client, tell)
+            image_id = find(client, recipe.tag) or _build(recipe, root, client, tell)
     except (RequestException, APIError) as error:
         raise EngineError(f"the container engine went away or refused while it built: {error}") from error
     except OSError as error:
         raise ImageError(f"image {device.image!r} cannot be built here: {error}") from error
-    return Image(device=device.id, tag=recipe.tag, id=image_id, lock_hash=digest, base=base.identity)
+    return Image(
+        device=device.id,
+        variant=device.variant,
+        tag=recipe.tag,
+        id=image_id,
+        lock_hash=digest,
+        base=base.identity,
+    )
 
 
-def recipe_files(device: Device, root: Path) -> dict[str, bytes]:
-    """The files that decide an image's content, by their name in the build context.
-
-    Raises ImageError where one is missing, or the lock does not match its requirements.in.
-    """
-    folder = image_folder(device, root)
-    paths = {
-        f"{device.image}/Dockerfile": folder / "Dockerfile",
-        f"{device.image}/requirements.lock": lock_path(device, root),
-        "install.py": folder.parent / "install.py",
-    }
-    try:
-        return {name: path.read_bytes() for name, path in paths.items()}
-    except OSError as error:
-        raise ImageError(
-            f"{error.filename}, which the image needs, cannot be read: {error.strerror}"
-        ) from error
-
-
-def context(files: Mapping[str, bytes]) -> io.BytesIO:
-    """A build context in memory; the same files give the same bytes."""
-    archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w") as tar:
-        for name, content in sorted(files.items()):
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            tar.addfile(member, io.BytesIO(content))
-    archive.seek(0)
-    return archive
-
-
-def _find(client: docker.DockerClient, tag: str) -> str | None:
+def find(client: docker.DockerClient, tag: str) -> str | None:
+    """The engine's id of the image of that tag; None where it has none."""
     try:
         return client.images.get(tag).id
     except ImageNotFound:
@@ -133,6 +70,7 @@ def _find(client: docker.DockerClient, tag: str) -> str | None:
 def _build(recipe: Recipe, root: Path, client: docker.DockerClient, tell: Tell) -> str:
     """Build the image and return its id; what the build stage left is removed however it ends."""
     device, tag = recipe.device, recipe.tag
+    require_room(device, client)
     tell(f"building {tag} on {recipe.base.reference}")
     started = time.monotonic()
     try:
@@ -142,10 +80,10 @@ def _build(recipe: Recipe, root: Path, client: docker.DockerClient, tell: Tell) 
                     {**recipe.files, **{f"host/{name}": text for name, text in host.files.items()}}
                 ),
                 custom_context=True,
-                dockerfile=f"{device.image}/Dockerfile",
                 tag=tag,
                 labels=recipe.labels,
                 buildargs={
+                    **recipe.arguments,
                     "BASE_IMAGE": recipe.base.reference,
                     "HARNESS_KEY": recipe.key,
                     "TORCH_INDEX": device.torch_index or "",
@@ -158,7 +96,7 @@ def _build(recipe: Recipe, root: Path, client: docker.DockerClient, tell: Tell) 
             with closing(events):
                 _follow(events, tag, log_file(root, f"image-{device.image}"), tell)
     finally:
-        _remove_build_stage(client, recipe.key)
+        _remove_stages(client, recipe)
     built = client.images.get(tag)
     tell(f"{tag} is built: {built.attrs['Size'] / 1e9:.2f} GB, {time.monotonic() - started:.0f} s")
     return str(built.id)
@@ -179,16 +117,24 @@ def _follow(events: Iterable[dict[str, Any]], tag: str, log: Path, tell: Tell) -
         raise ImageError(f"{tag} failed to build at {step}: {reason(log)} (all of it is in {log})")
 
 
-def _remove_build_stage(client: docker.DockerClient, key: str) -> None:
-    """Remove what the build stage left: the host's pip configuration, and a copy of every package."""
-    labels = ["harness.stage=build", f"harness.key={key}"]
+def _remove_stages(client: docker.DockerClient, recipe: Recipe) -> None:
+    """Remove what only the build needed: the host's pip configuration, and a copy of every package.
+
+    The first stage goes too where nothing was built on it: what the engine calls dangling has neither a name
+    nor a child.
+    """
+    stages = (
+        ["harness.stage=build", f"harness.key={recipe.key}"],
+        ["harness.stage=base", f"harness.image={recipe.device.image}"],
+    )
     patience = time.monotonic() + CLEANUP_S
     # Whatever ended the build is what the user must hear of, not that the engine has gone since.
     with suppress(RequestException):
         while time.monotonic() < patience:
             # An interrupted build's container is in the way until the engine has ended it.
             with suppress(APIError):
-                for image in client.images.list(filters={"dangling": True, "label": labels}):
-                    client.images.remove(str(image.id))
+                for labels in stages:
+                    for image in client.images.list(filters={"dangling": True, "label": labels}):
+                        client.images.remove(str(image.id))
                 return
             time.sleep(0.2)

@@ -44,7 +44,7 @@ def prepare(
 
 def _prepared(release: str, device: Device, root: Path, tell: Tell) -> Prepared:
     wanted = beside(release_lock(release, device, root, tell), device, root)
-    wheels = fetch(wanted, root, tell)
+    wheels = fetch(wanted, device, root, tell)
     for pin, wheel in zip(wanted, wheels, strict=True):
         if pin.name == LIBRARY:
             require_fit(asks(wheel), device, root)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from harness.errors import HostEnvironmentError
 from harness.images.exclusive import exclusive
-from harness.images.lock import PYTHON, lock_hash, lock_path
+from harness.images.lock import lock_hash, lock_path
 from harness.images.log import log_file, reason
 from harness.matrix.records import Device
 
@@ -57,9 +57,9 @@ def ensure(device: Device, root: Path, tell: Tell) -> HostEnvironment:
     return environment
 
 
-def possible() -> bool:
-    """Whether one can be made here: with this Python, on this platform."""
-    same = platform.python_version_tuple()[:2] == tuple(PYTHON.split("."))
+def possible(device: Device) -> bool:
+    """Whether the device's can be made here: with this Python, on this platform."""
+    same = platform.python_version_tuple()[:2] == tuple(device.python.split("."))
     return same and (sys.platform, platform.machine()) == PLATFORM
 
 
@@ -69,6 +69,8 @@ def install(device: Device, root: Path, python: Path, tell: Tell) -> None:
     command = [str(python), str(root / "images" / "install.py"), str(lock)]
     if device.torch_index:
         command.append(f"--torch-index={device.torch_index}")
+    if device.torch_build:
+        command.append(f"--torch-build={device.torch_build}")
     log = log_file(root, f"env-{device.image}")
     with (
         log.open("w", encoding="utf-8") as output,
@@ -85,10 +87,10 @@ def install(device: Device, root: Path, python: Path, tell: Tell) -> None:
 
 def _make(device: Device, root: Path, folder: Path, tell: Tell) -> None:
     """Make the environment; nothing is left of one that could not be completed."""
-    if platform.python_version_tuple()[:2] != tuple(PYTHON.split(".")):
+    if platform.python_version_tuple()[:2] != tuple(device.python.split(".")):
         raise HostEnvironmentError(
-            f"images/{device.image}/requirements.lock is for Python {PYTHON} and this is Python "
-            f"{platform.python_version()}: run harness with Python {PYTHON}, or use a container engine"
+            f"images/{device.image}/requirements.lock is for Python {device.python} and this is Python "
+            f"{platform.python_version()}: run harness with Python {device.python}, or use a container engine"
         )
     if (sys.platform, platform.machine()) != PLATFORM:
         raise HostEnvironmentError(

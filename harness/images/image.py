@@ -19,3 +19,5 @@ class Image:
     """SHA-256 of `requirements.lock`: the same wheels wherever it is the same."""
     base: str
     """The base's digest where a registry gave it, else its name and local id."""
+    variant: str | None = None
+    """The variant of the device that it is; None for the device's own."""

@@ -5,21 +5,24 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+
+from packaging.requirements import Requirement
 
 from harness.errors import ImageError
 from harness.files import replace
 from harness.images.host import ca_bundle, is_there, pip_options
 from harness.matrix.records import Device
 
-PYTHON = "3.11"
 PLATFORM = "x86_64-manylinux_2_28"
 MADE_FROM = "# requirements.in sha256:"
+LACKING = "# not locked: "
+"""Begins the line of a lock that was made without some requirements: no image is built from it."""
 FRESH = (
     *("--generate-hashes", "--only-binary=:all:", "--no-header", "--no-config"),
-    *("--no-emit-index-url", "--no-emit-find-links"),
-    *(f"--python-version={PYTHON}", f"--python-platform={PLATFORM}"),
+    *("--no-emit-index-url", "--no-emit-find-links", f"--python-platform={PLATFORM}"),
 )
 BRIEFLY = {"UV_HTTP_TIMEOUT": "15", "UV_HTTP_RETRIES": "1"}
 
@@ -30,22 +33,29 @@ def image_folder(device: Device, root: Path) -> Path:
     if device.image is None or not folder.is_dir():
         raise ImageError(
             f"device {device.id!r} has no image yet: write images/{device.image or device.id}/ "
-            "with a Dockerfile and a requirements.in, and name it in matrix.json"
+            "with a requirements.in, and name it in matrix.json"
         )
     return folder
 
 
 def lock_path(device: Device, root: Path) -> Path:
-    """The device's requirements.lock, made from the requirements.in beside it; ImageError where it is not."""
+    """The device's requirements.lock; ImageError where it is not what its requirements.in asks."""
     folder = image_folder(device, root)
     path = folder / "requirements.lock"
     if not path.is_file():
         raise ImageError(f"images/{device.image}/requirements.lock is not there: make it with 'nox -s lock'")
-    if _made_from(folder) not in path.read_text(encoding="utf-8").splitlines()[:5]:
+    header = path.read_text(encoding="utf-8").splitlines()[:5]
+    if _made_from(folder) not in header:
         raise ImageError(
             f"images/{device.image}/requirements.lock does not match the requirements.in beside it: "
             "run 'nox -s lock', or undo the change to requirements.in"
         )
+    for line in header:
+        if line.startswith(LACKING):
+            raise ImageError(
+                f"images/{device.image}/requirements.lock lacks {line.removeprefix(LACKING)}: run "
+                f"'nox -s lock -- {_named(device)}' where {device.torch_index or 'their index'} answers"
+            )
     return path
 
 
@@ -54,35 +64,68 @@ def lock_hash(device: Device, root: Path) -> str:
     return hashlib.sha256(lock_path(device, root).read_bytes()).hexdigest()
 
 
-def lock(device: Device, root: Path, tell: Callable[[str], None]) -> None:
-    """Resolve the device's requirements.in anew and write requirements.lock; ImageError where that fails."""
+def lacking(device: Device, root: Path) -> str | None:
+    """Why no image can be built from the device's lock as it is, in a sentence; None where one can."""
+    try:
+        lock_path(device, root)
+    except ImageError as error:
+        return str(error)
+    return None
+
+
+def lock(device: Device, root: Path, tell: Callable[[str], None], *, without: Sequence[str] = ()) -> None:
+    """Resolve the device's requirements.in anew and write requirements.lock; ImageError where that fails.
+
+    What `without` names is left out, because its index is out of reach here, and the lock says so.
+    """
     folder = image_folder(device, root)
+    made_from = _made_from(folder)
+    left, wanted = _split((folder / "requirements.in").read_text(encoding="utf-8"), without)
     options = pip_options()
     attempts = [_sources(options)]
-    if device.torch_index:
-        # uv takes torch, and torch alone, from PyTorch's index of this name (`cpu`, `cu130`, `xpu`).
+    if device.torch_index and not left:
+        # uv takes torch, and torch alone, from PyTorch's index of this name (`cpu`, `rocm7.2`, `xpu`).
         backend = device.torch_index.rstrip("/").rpartition("/")[2]
         attempts.append([*_sources(options), f"--torch-backend={backend}"])
-    for attempt in attempts:
-        resolved = _compile(folder, attempt, options)
-        if resolved.returncode == 0:
-            break
-    else:
-        said = " ".join(resolved.stderr.split())
-        raise ImageError(f"images/{device.image}/requirements.in cannot be locked: {said}")
-    header = (
-        f"# Made by 'nox -s lock': change requirements.in instead. Python {PYTHON}, {PLATFORM}.\n"
-        f"{_made_from(folder)}\n"
-    )
-    replace(folder / "requirements.lock", (header + resolved.stdout).encode())
-    count = resolved.stdout.count("==")
-    tell(f"images/{device.image}/requirements.lock: {count} packages")
+    with tempfile.TemporaryDirectory(prefix="harness-") as place:
+        (Path(place) / "requirements.in").write_text(wanted, encoding="utf-8")
+        for attempt in attempts:
+            resolved = _compile(Path(place), [f"--python-version={device.python}", *attempt], options)
+            if resolved.returncode == 0:
+                break
+        else:
+            said = " ".join(resolved.stderr.split())
+            raise ImageError(f"images/{device.image}/requirements.in cannot be locked: {said}")
+    header = [
+        f"# Made by 'nox -s lock': change requirements.in instead. Python {device.python}, {PLATFORM}.",
+        made_from,
+        *([f"{LACKING}{', '.join(left)}, and what they need"] if left else []),
+    ]
+    text = "\n".join([*header, resolved.stdout])
+    replace(folder / "requirements.lock", text.encode())
+    tell(f"images/{device.image}/requirements.lock: {resolved.stdout.count('==')} packages")
 
 
-def compiled(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    """Resolve the requirements.in of any folder as those of images are, with pip's sources; `more` for uv."""
+def _named(device: Device) -> str:
+    """The device as a command names it."""
+    return device.id if device.variant is None else f"{device.id} --variant {device.variant}"
+
+
+def _split(requirements: str, without: Sequence[str]) -> tuple[list[str], str]:
+    """The requirements of those packages, and the text of the others; ImageError where one is not there."""
+    lines = requirements.splitlines()
+    rows = {number: Requirement(line) for number, line in enumerate(lines) if line and line[0] != "#"}
+    left = {number: row for number, row in rows.items() if row.name in without}
+    for name in set(without) - {row.name for row in left.values()}:
+        raise ImageError(f"--without {name}: requirements.in does not name it; it names what can be left out")
+    others = [line for number, line in enumerate(lines) if number not in left]
+    return [str(row) for row in left.values()], "\n".join(others) + "\n"
+
+
+def compiled(folder: Path, device: Device, *more: str) -> subprocess.CompletedProcess[str]:
+    """Resolve the requirements.in of any folder as that of the device's image; `more` is for uv."""
     options = pip_options()
-    return _compile(folder, [*_sources(options), *more], options)
+    return _compile(folder, [f"--python-version={device.python}", *_sources(options), *more], options)
 
 
 def _made_from(folder: Path) -> str:
@@ -92,14 +135,12 @@ def _made_from(folder: Path) -> str:
     return MADE_FROM + hashlib.sha256(requirements.read_bytes()).hexdigest()
 
 
-def _compile(
-    folder: Path, sources: list[str], options: Mapping[str, str]
-) -> subprocess.CompletedProcess[str]:
-    """Run uv in the image's folder, so that no path of this machine gets into the lock."""
+def _compile(folder: Path, more: list[str], options: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run uv on the folder's requirements.in, from there: no path of this machine gets into the lock."""
     environment = os.environ | BRIEFLY
     if certificates := ca_bundle(options):
         environment["SSL_CERT_FILE"] = str(certificates)
-    command = [_uv(), "pip", "compile", *FRESH, *sources, "requirements.in"]
+    command = [_uv(), "pip", "compile", *FRESH, *more, "requirements.in"]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 

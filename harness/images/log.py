@@ -27,4 +27,4 @@ def reason(log: Path) -> str:
     verdicts = [line.removeprefix(VERDICT) for line in lines if line.startswith(VERDICT)]
     if errors and verdicts:
         return f"{verdicts[-1]} ({errors[-1]})"
-    return (errors or lines or ["no reason given"])[-1]
+    return (verdicts or errors or lines or ["no reason given"])[-1]

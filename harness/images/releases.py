@@ -19,7 +19,7 @@ from packaging.version import InvalidVersion, Version
 
 from harness.errors import ReleaseError
 from harness.files import replace
-from harness.images.lock import PYTHON, compiled, image_folder, lock_path
+from harness.images.lock import compiled, image_folder, lock_path
 from harness.matrix.records import Device, Release
 
 LIBRARY, TOX = "transformers", "tox"
@@ -103,7 +103,7 @@ def lock_release(release: str, device: Device, root: Path, tell: Tell) -> None:
     path = committed(release, root)
     path.parent.mkdir(exist_ok=True)
     text = resolve(release, device, root)
-    header = f"# Made by 'nox -s lock': {LIBRARY} {release} beside an image. Python {PYTHON}.\n"
+    header = f"# Made by 'nox -s lock': {LIBRARY} {release} beside an image. Python {device.python}.\n"
     replace(path, (header + text).encode())
     tell(f"images/releases/{release}.lock: {len(pins(text))} packages")
 
@@ -122,7 +122,7 @@ def resolve(release: str, device: Device, root: Path) -> str:
             "".join(f"{row}=={image[row].version}\n" for row in sorted(shared))
         )
         (folder / "kept.txt").write_bytes(lock_path(device, root).read_bytes())
-        done = compiled(folder, "--no-annotate", "--constraints=shared.txt", "--output-file=kept.txt")
+        done = compiled(folder, device, "--no-annotate", "--constraints=shared.txt", "--output-file=kept.txt")
         if done.returncode == 0:
             return (folder / "kept.txt").read_text("utf-8")
     raise ReleaseError(_refusal(release, " ".join(done.stderr.split()), device))
@@ -140,7 +140,7 @@ def require_tox(device: Device, root: Path) -> None:
 def require_fit(release: Release, device: Device, root: Path) -> None:
     """ReleaseError where the release asks for another Python or torch than the image's."""
     torch = _image_pins(device, root)["torch"].version
-    for name, bounds, has in (("Python", release.python, PYTHON), ("torch", release.torch, torch)):
+    for name, bounds, has in (("Python", release.python, device.python), ("torch", release.torch, torch)):
         if not SpecifierSet(bounds).contains(_widest(has), prereleases=True):
             raise ReleaseError(
                 f"{LIBRARY} {release.transformers} needs {name} {bounds} and the image {device.image} has "
@@ -166,7 +166,7 @@ def _refusal(release: str, said: str, device: Device) -> str:
     cause = CONCLUSION.split(said.partition("cause: ")[2] or said)[0].removeprefix("Because ").strip()
     return (
         f"{LIBRARY} {release} cannot be installed beside what the image {device.image} has "
-        f"(Python {PYTHON}): {cause}"
+        f"(Python {device.python}): {cause}"
     )
 
 

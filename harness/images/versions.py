@@ -1,4 +1,4 @@
-"""Which transformers a run would have, told without importing it."""
+"""Which versions a run would have, told without importing anything."""
 
 import re
 import subprocess
@@ -8,8 +8,13 @@ from harness.errors import LibraryError
 from harness.images.lock import lock_path
 from harness.matrix.records import Device
 
-PINNED = re.compile(r"^transformers==([^ \\;]+)", re.MULTILINE)
+PINNED = re.compile(r"^([a-z0-9._-]+)==([^ \\;]+)", re.MULTILINE)
 ASKED = "from importlib.metadata import version; print(version('transformers'))"
+
+
+def pinned(device: Device, root: Path) -> dict[str, str]:
+    """Package → version, of the device's lock; ImageError where it has none, or one that lacks something."""
+    return dict(PINNED.findall(lock_path(device, root).read_text("utf-8")))
 
 
 def transformers_of(device: Device, root: Path, python: Path | None) -> str:
@@ -18,11 +23,11 @@ def transformers_of(device: Device, root: Path, python: Path | None) -> str:
     ImageError where the device has no lock, LibraryError where neither has the library.
     """
     if python is None:
-        path = lock_path(device, root)
-        pinned = PINNED.search(path.read_text("utf-8"))
-        if pinned is None:
+        release = pinned(device, root).get("transformers")
+        if release is None:
+            path = lock_path(device, root)
             raise LibraryError(f"{path} holds no transformers: add it to the requirements.in beside it")
-        return pinned[1]
+        return release
     try:
         asked = subprocess.run([python, "-c", ASKED], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:

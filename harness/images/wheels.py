@@ -9,8 +9,8 @@ from pathlib import Path
 
 from harness.errors import ReleaseError
 from harness.images.exclusive import exclusive
-from harness.images.lock import PYTHON
 from harness.images.releases import Pin
+from harness.matrix.records import Device
 
 PLATFORMS = (
     *(f"manylinux_2_{minor}_x86_64" for minor in (28, 27, 26, 24, 17, 12, 5)),
@@ -20,21 +20,21 @@ PLATFORMS = (
 DOWNLOAD = (
     *("-m", "pip", "download", "--no-deps", "--require-hashes", "--only-binary=:all:", "--no-input"),
     *("--quiet", "--disable-pip-version-check", "--progress-bar=off", "--implementation=cp"),
-    *(f"--python-version={PYTHON}", *(f"--platform={name}" for name in PLATFORMS)),
+    *(f"--platform={name}" for name in PLATFORMS),
 )
 
 Tell = Callable[[str], None]
 
 
-def fetch(wanted: Sequence[Pin], root: Path, tell: Tell) -> tuple[Path, ...]:
-    """The wheel of each row, in that order, from the checkout's store or else from pip's sources.
+def fetch(wanted: Sequence[Pin], device: Device, root: Path, tell: Tell) -> tuple[Path, ...]:
+    """The wheel of each row for the image's Python, in order, from the checkout's store or pip's sources.
 
     One after the other, each kept as soon as it is whole: what an interruption costs is one wheel.
     ReleaseError where no source has one.
     """
     store = root / ".harness" / "wheels"
     with exclusive(store / ".lock", tell):
-        return tuple(_kept(pin, store) or _fetched(pin, store, tell) for pin in wanted)
+        return tuple(_kept(pin, store) or _fetched(pin, device, store, tell) for pin in wanted)
 
 
 def _kept(pin: Pin, store: Path) -> Path | None:
@@ -43,13 +43,14 @@ def _kept(pin: Pin, store: Path) -> Path | None:
     return next((path for path in found if _digest(path) == path.parent.name), None)
 
 
-def _fetched(pin: Pin, store: Path, tell: Tell) -> Path:
+def _fetched(pin: Pin, device: Device, store: Path, tell: Tell) -> Path:
     tell(f"fetching {pin.name} {pin.version}")
     with tempfile.TemporaryDirectory(prefix=".new-", dir=store) as name:
         folder = Path(name)
         row = folder / "requirements.txt"
         row.write_text(pin.text())
-        command = [sys.executable, *DOWNLOAD, f"--requirement={row}", f"--dest={folder}"]
+        asked = (f"--python-version={device.python}", f"--requirement={row}", f"--dest={folder}")
+        command = [sys.executable, *DOWNLOAD, *asked]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         wheel = next(folder.glob("*.whl"), None)
         if done.returncode != 0 or wheel is None:

@@ -20,6 +20,7 @@ from harness.matrix.records import (
     Presence,
     Release,
     Tolerance,
+    Variant,
     model_from_json,
 )
 from harness.matrix.references import references
@@ -145,7 +146,9 @@ def _device(row: dict[str, Any]) -> Device:
     presence = Presence(**_frozen(row.get("presence", {})))
     container = ContainerAccess(**_frozen(row.get("container", {})))
     ci = Labels(**_frozen(row.get("ci", {})))
-    return Device(**_frozen(row) | {"presence": presence, "container": container, "ci": ci})
+    variants = tuple(Variant(**_frozen(variant)) for variant in row.get("variants", ()))
+    nested = {"presence": presence, "container": container, "ci": ci, "variants": variants}
+    return Device(**_frozen(row) | nested)
 
 
 def _frozen(row: dict[str, Any]) -> dict[str, Any]:

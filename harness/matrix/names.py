@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from typing import TypeVar
 
 from harness.errors import SelectionError
-from harness.matrix.records import Matrix, Model
+from harness.matrix.records import Device, Matrix, Model
 
 T = TypeVar("T")
 
@@ -32,6 +32,18 @@ def resolve(what: str, name: str, candidates: Mapping[str, T]) -> T:
         return candidates[found]
     near = get_close_matches(normalise(name), known, n=NEAREST, cutoff=0.6)
     raise SelectionError(f"there is no {what} {name!r}; {_offer([known[key] for key in near], candidates)}")
+
+
+def varied(device: Device, variant: str | None) -> Device:
+    """The device taken with its variant of that name, or as it is where none is named.
+
+    SelectionError, with the nearest, where it has none of that name.
+    """
+    if variant is None:
+        return device
+    if not device.variants:
+        raise SelectionError(f"device {device.id!r} has no variants: leave out --variant {variant}")
+    return device.taken_with(resolve("variant", variant, {row.id: row for row in device.variants}))
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ All are frozen and hold only what JSON holds, so that a cell means the same on e
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any, Self
 
@@ -66,6 +66,25 @@ class Labels:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """Another image for a device: another Python or torch, or packages that its own image does without.
+
+    It says all of it anew and inherits nothing: what is in the image can be read in one row.
+    """
+
+    id: str
+    title: str
+    image: str
+    base: str
+    torch_build: str
+    python: str = "3.11"
+    packages: tuple[str, ...] = ()
+    torch_index: str | None = None
+    size_gb: float | None = None
+    unverified: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
     """A kind of hardware: its image, how it is found and reached, what it can compute in."""
 
@@ -82,16 +101,37 @@ class Device:
     """Index of PyTorch wheels for this device, asked after pip's own configuration."""
     parity: tuple[str, ...] = ()
     """Of `dtypes`, those in which outputs are held against a reference in float64: a check each."""
-    size_gb: float | None = None
-    """About how large the image is, in units of 1e9 bytes; None where nobody has built it."""
     vendor: str | None = None
     """Whose accelerators it is: `nvidia`, `amd`, `intel` or `apple`; else `presence.pci_vendor`'s, if any."""
     least_driver: str | None = None
     """The oldest version of the vendor's driver that the image's torch runs on."""
+    torch_build: str | None = None
+    """What the torch of its image must be built for: `cpu`, `cuda`, `hip` or `xpu`."""
+    python: str = "3.11"
+    """The base's Python, for which the lock is made: major and minor."""
+    packages: tuple[str, ...] = ()
+    """Packages of the base's distribution that the image has besides."""
+    size_gb: float | None = None
+    """About how large the image is, in units of 1e9 bytes; None where nobody has built it."""
+    unverified: tuple[str, ...] = ()
+    """What of its image nobody could look up or try where it was written, a sentence each."""
+    variants: tuple[Variant, ...] = ()
+    """Other images that can be asked for by name."""
+    variant: str | None = None
+    """The variant this device is taken with; None in the matrix, and for its own image."""
     presence: Presence = field(default_factory=Presence)
     container: ContainerAccess = field(default_factory=ContainerAccess)
     ci: Labels = field(default_factory=Labels)
     experimental: bool = False
+
+    def taken_with(self, variant: Variant) -> Self:
+        """The device with that variant's image instead of its own."""
+        row = {field.name: getattr(variant, field.name) for field in fields(variant)}
+        return replace(
+            self,
+            **{name: value for name, value in row.items() if name not in {"id", "title"}},
+            variant=variant.id,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Any
 from harness.matrix.names import normalise, own_names, parity_check, suggest
 from harness.matrix.records import model_from_json
 
-IMAGE_FILES = ("Dockerfile", "requirements.lock")
+IMAGE_FILES = ("requirements.in", "requirements.lock")
 """What the folder of a device's image must hold."""
 
 REFERRING = ("models", "tolerances", "known_failures", "families")
@@ -54,12 +54,13 @@ def _twice(places: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 def _images(devices: Rows, root: Path) -> Iterator[str]:
     for index, device in enumerate(devices):
-        image = device["image"]
-        if image is None:
-            continue
-        for name in IMAGE_FILES:
-            if not (root / "images" / image / name).is_file():
-                yield f"$.devices[{index}].image: there is no images/{image}/{name}"
+        variants = device.get("variants", [])
+        places = [(f"$.devices[{index}].variants[{place}]", row) for place, row in enumerate(variants)]
+        yield from _twice((f"{where}.id", row["id"]) for where, row in places)
+        for where, row in [(f"$.devices[{index}]", device), *places]:
+            for name in IMAGE_FILES if row["image"] else ():
+                if not (root / "images" / row["image"] / name).is_file():
+                    yield f"{where}.image: there is no images/{row['image']}/{name}"
 
 
 def _parity(devices: Rows) -> Iterator[str]:

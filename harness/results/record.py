@@ -164,6 +164,8 @@ class Provenance:
     lock_hash: str | None
     base: str | None
     engine: str | None
+    variant: str | None = None
+    """The device's variant; None for its own image, and where it has none."""
     revision: str
     """The harness's own git revision when the run began, `+dirty` where `harness/` differs from it."""
     host: str
@@ -175,6 +177,17 @@ class Provenance:
     def from_json(cls, data: dict[str, Any]) -> Self:
         """The record as a result's JSON has it; older ones do not name accelerators."""
         return cls(**data | {"accelerators": tuple(Hardware(**row) for row in data.get("accelerators", ()))})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageCheck:
+    """What became of one check of an image, as `schemas/image.schema.json` has it."""
+
+    name: str
+    passed: bool
+    said: str
+    """What was found, or what is wrong, in one line."""
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -121,7 +121,9 @@ def _parts(
     for row in sorted(zip(cells, results, strict=True), key=lambda row: _group(row[0])[:3]):
         groups.setdefault(_group(row[0]), []).append(row)
     for (suite, device, *varied), group in groups.items():
-        yield Text(", ".join(filter(None, (f"{suite} on {device}", *varied))), style="bold")
+        variant = group[0][1].provenance.variant  # of a run, and so of all
+        named = f"{device} {variant}" if variant else device
+        yield Text(", ".join(filter(None, (f"{suite} on {named}", *varied))), style="bold")
         yield from TABLES[suite](group, out)
         yield Text()
     yield from _legend(results, out)

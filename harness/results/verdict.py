@@ -70,7 +70,7 @@ def advice(result: Result) -> tuple[str, ...]:
     checks = [check for check in result.report.checks if check.outcome not in EXPECTED]
     sentences = [
         CHECK_ADVICE[check.outcome].format(
-            check=check.name, message=_found(check), alone=_alone(cell, check.name), mend=_mend(cell, check)
+            check=check.name, message=_found(check), alone=_alone(result, check.name), mend=_mend(cell, check)
         )
         for check in checks
     ]
@@ -78,7 +78,7 @@ def advice(result: Result) -> tuple[str, ...]:
     if result.outcome not in EXPECTED and result.outcome not in {check.outcome for check in checks}:
         message = line(result.report.message) or "no message"
         sentences.append(
-            CELL_ADVICE[result.outcome].format(message=message, alone=_alone(cell), timeout=cell.timeout_s)
+            CELL_ADVICE[result.outcome].format(message=message, alone=_alone(result), timeout=cell.timeout_s)
         )
     return tuple(f"{result.report.cell}: {sentence}" for sentence in sentences)
 
@@ -95,8 +95,9 @@ def exit_code(results: Iterable[Result], planned: Iterable[str] = ()) -> int:
     return int(bool(missing(results, planned)) or any(not judge(result).expected for result in results))
 
 
-def _alone(cell: Cell, check: str = "") -> str:
+def _alone(result: Result, check: str = "") -> str:
     """The command that runs the cell again, or only one check of it; a phase has no option of its own."""
+    cell, variant = Cell.from_json(result.cell), result.provenance.variant
     suite, option = (Suite.FUNCTIONAL, f" --check {check}") if check in cell.checks else (cell.suite, "")
     session = SESSIONS[suite].format(
         device=cell.device,
@@ -104,8 +105,9 @@ def _alone(cell: Cell, check: str = "") -> str:
         model_class=cell.model.model_class,
         dtype=cell.parameters.dtype,
     )
-    release = cell.parameters.transformers
-    return f"nox -s {session}{option}{f' --transformers {release}' if release else ''}"
+    further = {"variant": variant, "transformers": cell.parameters.transformers}
+    typed = "".join(f" --{name} {value}" for name, value in further.items() if value)
+    return f"nox -s {session}{option}{typed}"
 
 
 def _found(check: Check) -> str:

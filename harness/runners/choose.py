@@ -65,6 +65,8 @@ def engine(device: Device, wish: Wish, tell: Tell) -> docker.DockerClient | None
         )
     if wish.python is not None and wish.runner == "docker":
         raise SelectionError("--python is for the host runner: leave out --runner docker")
+    if wish.python is not None and device.variant is not None:
+        raise SelectionError(f"--python names what to run with: leave out --variant {device.variant}")
     contained = "docker" in device.runners and (device.image is not None or wish.runner == "docker")
     if wish.runner == "host" or wish.python is not None or not contained:
         if wish.contained:
@@ -115,7 +117,7 @@ def choose(
         )
     environment = hostenv.ensure(device, root, tell)
     locked = HostRunner(environment.python, package)
-    return Way(runner=locked, provenance=provenance.of_host(root, environment.lock_hash))
+    return Way(runner=locked, provenance=provenance.of_host(root, environment.lock_hash, device.variant))
 
 
 def require_cpus(threads: int | None) -> None:

@@ -119,7 +119,9 @@ class DockerRunner:
             working_dir="/tmp",  # noqa: S108, the container's own
             environment=ENVIRONMENT | {name: inside for name, inside, _ in _given(order) if name},
             mounts=[
-                Mount(f"{PACKAGES}/harness", str(_staged(self._package, order)), type="bind", read_only=True),
+                Mount(
+                    f"{PACKAGES}/harness", str(staged(self._package, order.work)), type="bind", read_only=True
+                ),
                 Mount(CELLS, str(order.cells), type="bind", read_only=True),
                 Mount(OUT, str(order.out), type="bind"),
                 *(Mount(inside, path, type="bind", read_only=True) for _, inside, path in _given(order)),
@@ -146,13 +148,13 @@ def _given(order: Order) -> list[tuple[str, str, str]]:
     return [(name, inside, path) for name, inside, path in rows if path]
 
 
-def _staged(package: Path, order: Order) -> Path:
-    """A copy of the harness's code that the container's user can read and no edit changes under way."""
-    staged = order.work / "package"
-    shutil.copytree(package, staged)
-    for path in (staged, *staged.rglob("*")):
+def staged(package: Path, folder: Path) -> Path:
+    """A copy of the harness's code, in `folder`, that the container's user can read and no edit changes."""
+    copy = folder / "package"
+    shutil.copytree(package, copy)
+    for path in (copy, *copy.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
-    return staged
+    return copy
 
 
 def _name(order: Order) -> str:

@@ -20,6 +20,7 @@ def of_image(root: Path, image: Image, engine: str) -> Provenance:
         lock_hash=image.lock_hash,
         base=image.base,
         engine=engine,
+        variant=image.variant,
         revision=harness_revision(root),
         host=host(),
         kernel=kernel(),
@@ -27,7 +28,7 @@ def of_image(root: Path, image: Image, engine: str) -> Provenance:
     )
 
 
-def of_host(root: Path, lock_hash: str | None) -> Provenance:
+def of_host(root: Path, lock_hash: str | None, variant: str | None = None) -> Provenance:
     """Of what runs as a process of this machine; `lock_hash` is None where it is not a locked environment."""
     return Provenance(
         image=None,
@@ -35,6 +36,7 @@ def of_host(root: Path, lock_hash: str | None) -> Provenance:
         lock_hash=lock_hash,
         base=None,
         engine=None,
+        variant=variant,
         revision=harness_revision(root),
         host=host(),
         kernel=kernel(),

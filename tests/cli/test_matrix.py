@@ -20,7 +20,7 @@ BROKEN: dict[str, tuple[Callable[[str], str], str]] = {
     ),
     "refers to what is not there": (
         lambda text: text.replace('"image": "cpu"', '"image": "cpx"'),
-        "$.devices[0].image: there is no images/cpx/Dockerfile",
+        "$.devices[0].image: there is no images/cpx/requirements.lock",
     ),
     "duplicate key": (
         lambda text: text.replace('"id": "bert"', '"id": "bert", "id": "bort"'),

@@ -5,10 +5,11 @@ import hashlib
 import os
 import shutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import docker
 import pytest
 
 from harness.images.lock import MADE_FROM
@@ -32,6 +33,7 @@ def cpu() -> Device:
         runners=("docker", "host"),
         image="cpu",
         base="python:3.11-slim-bookworm",
+        torch_build="cpu",
     )
 
 
@@ -92,7 +94,24 @@ def tiny(tmp_path: Path, only_wheels: Path, make_wheel: Callable[[str, str], Pat
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     (folder / "requirements.lock").write_text(f"{made_from}\nsample==1.0 \\\n    --hash=sha256:{digest}\n")
     shutil.copy(CHECKOUT / "images" / "install.py", folder.parent)
-    return replace(cpu, id="tiny", image="tiny")
+    return replace(cpu, id="tiny", image="tiny", torch_build=None)
+
+
+@pytest.fixture
+def nowhere() -> Iterator[docker.DockerClient]:
+    """A client of an engine that is not there: whoever asks it anything fails."""
+    client = docker.DockerClient(base_url="tcp://127.0.0.1:9", version="1.41")
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def tiny_image(tmp_path: Path, tiny: Device) -> Device:
+    """The real Dockerfile, for the lock of one package and without the import of torch."""
+    text = (CHECKOUT / "images" / "Dockerfile").read_text()
+    kept = [line for line in text.splitlines() if "import torch" not in line]
+    (tmp_path / "images/Dockerfile").write_text("\n".join(kept) + "\n")
+    return tiny
 
 
 def _digest(text: str) -> str:

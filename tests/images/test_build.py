@@ -1,6 +1,5 @@
 import json
 import tarfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +11,8 @@ from hypothesis import strategies as st
 
 from harness.errors import ImageError
 from harness.images.base import Base
-from harness.images.build import Recipe, context, ensure, recipe_files
+from harness.images.build import ensure
+from harness.images.recipe import Recipe, context, recipe_files
 from harness.matrix.records import Device
 
 FILES = st.dictionaries(st.from_regex(r"[a-c]{1,3}(/[a-c.]{1,3}[a-c])?", fullmatch=True), st.binary())
@@ -22,25 +22,6 @@ SECRET = "hunter2"  # what no image may hold
 
 def recipe(device: Device, files: dict[str, bytes], base: Base = BASE) -> Recipe:
     return Recipe(device=device, files=files, lock_hash="0" * 64, base=base)
-
-
-@pytest.fixture
-def nowhere() -> Iterator[docker.DockerClient]:
-    """A client of an engine that is not there: whoever asks it anything fails."""
-    client = docker.DockerClient(base_url="tcp://127.0.0.1:9", version="1.41")
-    yield client
-    client.close()
-
-
-@pytest.fixture
-def tiny_image(tmp_path: Path, tiny: Device, checkout: Path) -> Device:
-    """The cpu image's own Dockerfile, for the lock of one package and without the check of torch."""
-    text = (
-        (checkout / "images/cpu/Dockerfile").read_text().replace("cpu/", "tiny/").replace('="cpu"', '="tiny"')
-    )
-    kept = [line for line in text.splitlines() if "import torch" not in line]
-    (tmp_path / "images/tiny/Dockerfile").write_text("\n".join(kept) + "\n")
-    return tiny
 
 
 @given(FILES)
@@ -63,7 +44,7 @@ def test_the_key_depends_on_the_base(cpu: Device) -> None:
 
 
 def test_a_recipe_is_all_that_decides_the_content(cpu: Device, checkout: Path) -> None:
-    assert set(recipe_files(cpu, checkout)) == {"cpu/Dockerfile", "cpu/requirements.lock", "install.py"}
+    assert set(recipe_files(cpu, checkout)) == {"Dockerfile", "cpu/requirements.lock", "install.py"}
 
 
 def test_a_lock_of_other_requirements_is_refused_before_the_engine_is_asked(
@@ -162,6 +143,16 @@ def test_nothing_of_the_host_is_in_the_image(
     for private in (SECRET, str(tmp_path), "pip.conf\0"):
         assert private.encode() not in content
     assert left == []
+
+
+@pytest.mark.engine
+def test_an_image_whose_torch_is_of_another_build_is_not_built(
+    tmp_path: Path, tiny_image: Device, engine: docker.DockerClient, told: list[str]
+) -> None:
+    with pytest.raises(
+        ImageError, match=r"failed to build at .*: its torch cannot be imported, not for cuda: name"
+    ):
+        ensure(replace(tiny_image, torch_build="cuda"), tmp_path, engine, told.append)
 
 
 @pytest.mark.engine

@@ -8,8 +8,10 @@ import pytest
 
 from harness.errors import HostEnvironmentError, ImageError
 from harness.images import hostenv
-from harness.images.lock import PYTHON, lock_hash
+from harness.images.lock import lock_hash
 from harness.matrix.records import Device
+
+PYTHON = Device.__dataclass_fields__["python"].default
 
 pytestmark = pytest.mark.skipif(
     sys.version.partition(" ")[0].rpartition(".")[0] != PYTHON, reason=f"the locks are for Python {PYTHON}"

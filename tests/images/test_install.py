@@ -93,6 +93,34 @@ def test_a_changed_wheel_is_refused(
 
 
 @pytest.mark.usefixtures("only_wheels")
+def test_a_torch_of_another_build_is_refused(
+    tmp_path: Path, python: Path, checkout: Path, make_wheel: MakeWheel
+) -> None:
+    # What `torch.version` says of a build is not in the stand-in: it counts as one for the CPU.
+    lock = write_lock(tmp_path / "lock", make_wheel("torch", "1.0"))
+    assert run(python, checkout, lock, "--torch-build=cpu").returncode == 0
+    done = run(python, checkout, lock, "--torch-build=cuda")
+    assert done.returncode == 1
+    assert (
+        "install: failed: its torch is for cpu, not for cuda: name the build in requirements.in"
+        in done.stdout
+    )
+
+
+@pytest.mark.usefixtures("nothing")
+def test_the_triton_of_another_maker_is_asked_of_the_torch_index(
+    tmp_path: Path, python: Path, checkout: Path, make_wheel: MakeWheel
+) -> None:
+    index = tmp_path / "index"
+    lock = write_lock(tmp_path / "lock", make_wheel("triton_xpu", "3.7.2", index / "triton-xpu"))
+    lock.write_text(lock.read_text().replace("triton_xpu", "triton-xpu"))
+    with served([index]) as (address,):
+        done = run(python, checkout, lock, f"--torch-index={address}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert version(python, "triton_xpu") == "3.7.2"
+
+
+@pytest.mark.usefixtures("only_wheels")
 @pytest.mark.parametrize(("torch", "stays"), [("1.0+cpu", False), ("1.0", True)])
 def test_what_links_cuda_goes_where_torch_has_none(
     torch: str, stays: bool, tmp_path: Path, checkout: Path, make_wheel: MakeWheel

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ImageError
-from harness.images.lock import lock, lock_hash, lock_path
-from harness.matrix.records import Device
+from harness.images.lock import LACKING, MADE_FROM, lock, lock_hash, lock_path
+from harness.matrix.records import Device, Variant
 
 LOCKS = sorted((Path(__file__).parents[2] / "images").glob("*/requirements.lock"))
+WITHOUT_TORCH = {"rocm", "xpu"}
+"""Images whose torch is on an index that was out of reach where they were locked."""
 
 
 @pytest.fixture(params=LOCKS, ids=lambda path: path.parent.name)
@@ -23,8 +25,20 @@ def test_there_are_locks() -> None:
     assert LOCKS
 
 
-def test_a_committed_lock_matches_its_requirements(committed: Path, cpu: Device, checkout: Path) -> None:
-    assert lock_path(replace(cpu, image=committed.parent.name), checkout) == committed
+def test_a_committed_lock_matches_its_requirements(committed: Path) -> None:
+    requirements = committed.with_name("requirements.in").read_bytes()
+    assert MADE_FROM + hashlib.sha256(requirements).hexdigest() in committed.read_text().splitlines()
+
+
+def test_a_committed_lock_can_be_built_from_or_says_what_it_lacks(
+    committed: Path, cpu: Device, checkout: Path
+) -> None:
+    device = replace(cpu, image=committed.parent.name)
+    if device.image not in WITHOUT_TORCH:
+        assert lock_path(device, checkout) == committed
+        return
+    with pytest.raises(ImageError, match=r"lacks torch==.*, torchaudio==.*, triton-.*, and what they need"):
+        lock_path(device, checkout)
 
 
 def test_a_committed_lock_records_no_address_and_no_path(committed: Path) -> None:
@@ -57,6 +71,44 @@ def test_the_same_requirements_give_the_same_lock(tmp_path: Path, tiny: Device, 
     first = lock_hash(tiny, tmp_path)
     lock(tiny, tmp_path, told.append)
     assert lock_hash(tiny, tmp_path) == first
+
+
+def test_what_is_out_of_reach_is_left_out_and_said(
+    tmp_path: Path, tiny: Device, make_wheel: Callable[[str, str], Path], told: list[str]
+) -> None:
+    make_wheel("another", "1.0")
+    requirements = tmp_path / "images/tiny/requirements.in"
+    requirements.write_text("# of both\nsample\nanother\nfar-away==3.0+gpu\n")
+    lock(tiny, tmp_path, told.append, without=["far-away", "another"])
+    text = (tmp_path / "images/tiny/requirements.lock").read_text()
+    assert f"{LACKING}another, far-away==3.0+gpu, and what they need" in text
+    assert re.findall(r"^\w\S+==\S+", text, re.MULTILINE) == ["sample==1.0"]
+    with pytest.raises(
+        ImageError,
+        match=r"images/tiny/requirements.lock lacks another, far-away.*: run "
+        "'nox -s lock -- tiny --variant old' where https://torch.example answers",
+    ):
+        lock_path(replace(tiny, variant="old", torch_index="https://torch.example"), tmp_path)
+
+    make_wheel("far_away", "3.0+gpu")
+    lock(tiny, tmp_path, told.append)
+    assert lock_path(tiny, tmp_path).is_file()
+
+
+def test_only_what_is_asked_for_can_be_left_out(tmp_path: Path, tiny: Device, told: list[str]) -> None:
+    with pytest.raises(ImageError, match=r"--without torch: requirements.in does not name it"):
+        lock(tiny, tmp_path, told.append, without=["torch"])
+
+
+def test_a_variant_is_locked_for_its_own_python(
+    tmp_path: Path, tiny: Device, make_wheel: Callable[[str, str], Path], told: list[str]
+) -> None:
+    (tmp_path / "images/tiny/requirements.in").write_text("sample ; python_version >= '3.13'\n")
+    variant = Variant(id="py313", title="3.13", image="tiny", base="b", torch_build="cpu", python="3.13")
+    for device, packages in ((tiny, 0), (tiny.taken_with(variant), 1)):
+        lock(device, tmp_path, told.append)
+        assert told[-1] == f"images/tiny/requirements.lock: {packages} packages"
+    assert "Python 3.13," in (tmp_path / "images/tiny/requirements.lock").read_text()
 
 
 def test_a_lock_that_cannot_be_made_leaves_the_old_one(tmp_path: Path, tiny: Device, told: list[str]) -> None:

@@ -16,6 +16,7 @@ from harness.images.log import log_file, reason
         ),
         ("COPY failed: no source\n", "COPY failed: no source"),
         ("ERROR: no space left\ninstall: failed: nobody has it\n", "nobody has it (ERROR: no space left)"),
+        ("install: failed: it is for cpu\nRemoving intermediate container 0a1b\n", "it is for cpu"),
         ("", "no reason given"),
     ],
 )

@@ -1,16 +1,24 @@
 """Wheels are fetched once, kept by their hashes, and never taken for what they are not."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from harness.errors import ReleaseError
+from harness.images import wheels
 from harness.images.releases import Pin
-from harness.images.wheels import fetch
+from harness.matrix.records import Device
 
 MakePin = Callable[[str], Pin]
+Fetch = Callable[[Sequence[Pin], Path, Callable[[str], None]], tuple[Path, ...]]
+
+
+@pytest.fixture
+def fetch(cpu: Device) -> Fetch:
+    """Fetches for the cpu image's Python."""
+    return lambda wanted, root, tell: wheels.fetch(wanted, cpu, root, tell)
 
 
 @pytest.fixture
@@ -25,7 +33,7 @@ def make_pin(only_wheels: Path, make_wheel: Callable[[str, str], Path]) -> MakeP
 
 
 def test_a_wheel_is_fetched_once(
-    tmp_path: Path, make_pin: MakePin, only_wheels: Path, told: list[str]
+    fetch: Fetch, tmp_path: Path, make_pin: MakePin, only_wheels: Path, told: list[str]
 ) -> None:
     wanted = [make_pin("one"), make_pin("two")]
     first = fetch(wanted, tmp_path, told.append)
@@ -37,7 +45,7 @@ def test_a_wheel_is_fetched_once(
 
 
 def test_what_is_there_before_an_interruption_is_not_fetched_again(
-    tmp_path: Path, make_pin: MakePin, told: list[str]
+    fetch: Fetch, tmp_path: Path, make_pin: MakePin, told: list[str]
 ) -> None:
     one, two = make_pin("one"), make_pin("two")
 
@@ -52,7 +60,9 @@ def test_what_is_there_before_an_interruption_is_not_fetched_again(
     assert not list((tmp_path / ".harness" / "wheels").glob(".new-*"))
 
 
-def test_a_file_that_was_spoilt_is_fetched_again(tmp_path: Path, make_pin: MakePin, told: list[str]) -> None:
+def test_a_file_that_was_spoilt_is_fetched_again(
+    fetch: Fetch, tmp_path: Path, make_pin: MakePin, told: list[str]
+) -> None:
     pin = make_pin("one")
     (path,) = fetch([pin], tmp_path, lambda _: None)
     whole = path.read_bytes()
@@ -62,7 +72,7 @@ def test_a_file_that_was_spoilt_is_fetched_again(tmp_path: Path, make_pin: MakeP
 
 
 def test_a_wheel_of_another_hash_is_refused(
-    tmp_path: Path, make_pin: MakePin, make_wheel: Callable[..., Path]
+    fetch: Fetch, tmp_path: Path, make_pin: MakePin, make_wheel: Callable[..., Path]
 ) -> None:
     pin = make_pin("one")
     make_wheel("one", "1.0", tmp_path / "wheels", "another.py")
@@ -70,7 +80,7 @@ def test_a_wheel_of_another_hash_is_refused(
         fetch([pin], tmp_path, lambda _: None)
 
 
-def test_a_wheel_that_no_source_has(tmp_path: Path, only_wheels: Path) -> None:
+def test_a_wheel_that_no_source_has(fetch: Fetch, tmp_path: Path, only_wheels: Path) -> None:
     pin = Pin(name="none", version="1.0", hashes=("0" * 64,))
     with pytest.raises(ReleaseError, match=r"none 1\.0 could not be fetched.*No matching distribution"):
         fetch([pin], tmp_path, lambda _: None)

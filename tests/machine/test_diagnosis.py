@@ -123,7 +123,7 @@ def test_one_that_is_free_is_enough(cuda: Device, card: Accelerator) -> None:
 def test_little_room_is_told_and_stops_nothing(cuda: Device, card: Accelerator) -> None:
     full = replace(MACHINE, engine=replace(ENGINE, free_bytes=8 * GB), available_bytes=GB)
     disk, memory = diagnose(cuda, full, [card])
-    assert disk.what == "8.0 GB are free in /var/lib/docker, and building the image takes 10.8"
+    assert disk.what == "8.0 GB are free in /var/lib/docker, and building the image takes 11.0"
     assert memory.what.startswith("1.0 GB of memory are free")
     assert open_ways(cuda, [disk, memory]) == ways(cuda)
 

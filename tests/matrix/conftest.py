@@ -27,11 +27,11 @@ def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Callable[[Data | str], Path]:
-    """A function that writes a matrix, as data or text, into a checkout with the image cpu."""
-    image = tmp_path / "images" / "cpu"
-    image.mkdir(parents=True)
-    for name in ("Dockerfile", "requirements.lock"):
-        (image / name).touch()
+    """A function that writes a matrix, as data or text, into a checkout with the real matrix's images."""
+    for path in (find_root(Path(__file__)) / "images").glob("*/requirements.*"):
+        image = tmp_path / "images" / path.parent.name
+        image.mkdir(parents=True, exist_ok=True)
+        (image / path.name).touch()
 
     def write(matrix: Data | str) -> Path:
         text = matrix if isinstance(matrix, str) else json.dumps(matrix)

@@ -111,6 +111,14 @@ def _image(data: Data) -> None:
     data["devices"][0] |= {"image": "gpu"}
 
 
+def _variant_image(data: Data) -> None:
+    data["devices"][0]["variants"][0] |= {"image": "gpu"}
+
+
+def _same_variant(data: Data) -> None:
+    data["devices"][0]["variants"][1] |= {"id": data["devices"][0]["variants"][0]["id"]}
+
+
 def _same_id(data: Data) -> None:
     data["models"][1]["id"] = "afmoe"
 
@@ -167,7 +175,9 @@ def _no_base(data: Data) -> None:
         (_architecture, "; did you mean 'decoder-only'?"),
         (_unknown_property, "$.models[0].alias: unknown property; did you mean 'aliases'?"),
         (_missing_property, "$.models[0]: 'classes' is missing"),
-        (_image, "$.devices[0].image: there is no images/gpu/Dockerfile"),
+        (_image, "$.devices[0].image: there is no images/gpu/requirements.lock"),
+        (_variant_image, "$.devices[0].variants[0].image: there is no images/gpu/requirements.lock"),
+        (_same_variant, "$.devices[0].variants[1].id: 'compiler' is there already, at "),
         (_same_id, "$.models[1].id: 'afmoe' is there already, at $.models[0].id"),
         (_same_name, "$.models[1]: 'B-E_R.T' is a name of the model 'bert' too"),
         (_absent_family, "there is no architecture 'speech'"),
@@ -299,8 +309,8 @@ def test_a_text_that_failed_is_judged_again(checkout: Checkout, data: Data) -> N
 def test_what_a_sound_text_refers_to_is_looked_for_each_time(checkout: Checkout, data: Data) -> None:
     root = checkout(data)
     load(root)
-    (root / "images" / "cpu" / "Dockerfile").unlink()
-    with pytest.raises(MatrixError, match="there is no images/cpu/Dockerfile"):
+    (root / "images" / "cpu" / "requirements.lock").unlink()
+    with pytest.raises(MatrixError, match=r"there is no images/cpu/requirements.lock"):
         load(root)
 
 

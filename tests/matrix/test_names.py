@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import SelectionError
-from harness.matrix.names import find_model, normalise, resolve
+from harness.matrix.names import find_model, normalise, resolve, varied
 from harness.matrix.records import Matrix
 
 TRACKED: dict[str, list[str] | None] = json.loads(Path(__file__).with_name("names.json").read_text())
@@ -23,6 +23,9 @@ SPELLINGS: tuple[Callable[[str], str], ...] = (
     lambda name: name.replace("_", "-"),
     lambda name: name.replace("_", "").replace("-", ""),
 )
+
+
+IMAGE_FIELDS = ("image", "base", "python", "packages", "torch_index", "torch_build", "size_gb", "unverified")
 
 
 @pytest.mark.parametrize(
@@ -96,3 +99,22 @@ def test_an_unknown_name_like_nothing_lists_a_short_list_and_points_to_a_long_on
 def test_normalising_twice_is_normalising_once(name: str) -> None:
     assert normalise(normalise(name)) == normalise(name)
     assert normalise(name.upper()) == normalise(name.replace("-", "_"))
+
+
+def test_a_device_taken_with_a_variant_has_its_image_and_nothing_else_of_it(matrix: Matrix) -> None:
+    for device in matrix.devices:
+        assert varied(device, None) is device
+        for row in device.variants:
+            taken = varied(device, row.id.upper())
+            assert (taken.variant, taken.image, taken.base) == (row.id, row.image, row.base)
+            assert (taken.python, taken.packages, taken.torch_build) == (
+                row.python,
+                row.packages,
+                row.torch_build,
+            )
+            same = replace(
+                taken,
+                **{name: getattr(device, name) for name in IMAGE_FIELDS},
+                variant=None,
+            )
+            assert same == device

@@ -36,6 +36,14 @@ def test_each_outcome_of_a_check_is_expected_or_has_advice(make_result: MakeResu
     assert len(verdict.advice) == (0 if verdict.expected else 1)
 
 
+def test_it_is_rerun_in_the_same_variant(make_result: MakeResult) -> None:
+    result = make_result(outcome=Outcome.CRASHED, checks=(_check(Outcome.CRASHED),))
+    varied = replace(result, provenance=replace(result.provenance, variant="py313"))
+    (sentence,) = advice(varied)
+    assert "--check forward --variant py313`" in sentence
+    assert sentence.replace(" --variant py313", "") == advice(result)[0]
+
+
 def test_a_failed_check_is_rerun_alone(make_result: MakeResult) -> None:
     check = _check(Outcome.FAILED, measured=0.5, limit=1e-4)
     (sentence,) = advice(make_result(outcome=Outcome.FAILED, checks=(check,)))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import EngineError, HostEnvironmentError, SelectionError
+from harness.matrix import names
 from harness.matrix.records import Matrix
 from harness.runners import choose
 from harness.runners.choose import Wish, engine, limits, require_cpus
@@ -45,9 +46,15 @@ def test_a_wish_for_the_host_asks_no_engine(no_engine: None, matrix: Matrix, wis
 
 
 def test_a_device_without_an_image_goes_to_the_host(no_engine: None, matrix: Matrix) -> None:
-    assert engine(matrix.device("cuda"), Wish(), pytest.fail) is None
-    with pytest.raises(HostEnvironmentError, match="cuda has neither an image nor a locked environment"):
-        choose.choose(Path.cwd(), matrix.device("cuda"), Wish(), None, pytest.fail)
+    assert engine(matrix.device("hpu"), Wish(), pytest.fail) is None
+    with pytest.raises(HostEnvironmentError, match="hpu has neither an image nor a locked environment"):
+        choose.choose(Path.cwd(), matrix.device("hpu"), Wish(), None, pytest.fail)
+
+
+def test_a_python_that_is_named_has_no_variant(no_engine: None, matrix: Matrix) -> None:
+    varied = names.varied(matrix.device("cpu"), "py313")
+    with pytest.raises(SelectionError, match="--python names what to run with: leave out --variant py313"):
+        engine(varied, Wish(python=Path("python3")), pytest.fail)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +62,7 @@ def test_a_device_without_an_image_goes_to_the_host(no_engine: None, matrix: Mat
     [
         ("cpu", Wish(contained="this", runner="host")),
         ("cpu", Wish(contained="this", python=Path("python3"))),
-        ("cuda", Wish(contained="this")),
+        ("hpu", Wish(contained="this")),
         ("mps", Wish(contained="this")),
     ],
 )
