@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 
 from harness.errors import ImageError
 from harness.files import replace
@@ -24,6 +25,8 @@ FRESH = (
     *("--generate-hashes", "--only-binary=:all:", "--no-header", "--no-config"),
     *("--no-emit-index-url", "--no-emit-find-links", f"--python-platform={PLATFORM}"),
 )
+COMMENT = re.compile(r"(^|\s+)#.*$")
+"""Of a line of requirements.in, as pip reads it."""
 BRIEFLY = {"UV_HTTP_TIMEOUT": "15", "UV_HTTP_RETRIES": "1"}
 
 
@@ -114,12 +117,22 @@ def _named(device: Device) -> str:
 def _split(requirements: str, without: Sequence[str]) -> tuple[list[str], str]:
     """The requirements of those packages, and the text of the others; ImageError where one is not there."""
     lines = requirements.splitlines()
-    rows = {number: Requirement(line) for number, line in enumerate(lines) if line and line[0] != "#"}
+    rows = {number: _requirement(line) for number, line in enumerate(lines) if COMMENT.sub("", line)}
     left = {number: row for number, row in rows.items() if row.name in without}
     for name in set(without) - {row.name for row in left.values()}:
         raise ImageError(f"--without {name}: requirements.in does not name it; it names what can be left out")
     others = [line for number, line in enumerate(lines) if number not in left]
     return [str(row) for row in left.values()], "\n".join(others) + "\n"
+
+
+def _requirement(line: str) -> Requirement:
+    try:
+        return Requirement(COMMENT.sub("", line))
+    except InvalidRequirement as error:
+        said = str(error).splitlines()[0]
+        raise ImageError(
+            f"requirements.in has {line!r}, which is no requirement: {said}; correct it"
+        ) from error
 
 
 def compiled(folder: Path, device: Device, *more: str) -> subprocess.CompletedProcess[str]:

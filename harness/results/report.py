@@ -37,10 +37,10 @@ MARKS = {
 """Outcome → its mark, its mark where only ASCII can be shown, its style."""
 
 SHORT = {
-    "construct": "make",
+    "construct": "new",
     "forward": "fwd",
     "input_sensitivity": "in",
-    "determinism": "same",
+    "determinism": "det",
     "batch_equivalence": "bat",
     "padding_invariance": "pad",
     "kv_cache_equivalence": "kv",

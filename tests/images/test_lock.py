@@ -95,6 +95,19 @@ def test_what_is_out_of_reach_is_left_out_and_said(
     assert lock_path(tiny, tmp_path).is_file()
 
 
+def test_a_remark_behind_a_requirement_is_none(tmp_path: Path, tiny: Device, told: list[str]) -> None:
+    path = tmp_path / "images" / "tiny" / "requirements.in"
+    path.write_text(path.read_text() + "  # of what is said here\n")
+    lock(tiny, tmp_path, told.append)
+    assert lock_path(tiny, tmp_path).is_file()
+
+
+def test_a_line_that_is_no_requirement_is_said(tmp_path: Path, tiny: Device, told: list[str]) -> None:
+    (tmp_path / "images" / "tiny" / "requirements.in").write_text("tiny == = 1\n")
+    with pytest.raises(ImageError, match=r"has 'tiny == = 1', which is no requirement: .*; correct it"):
+        lock(tiny, tmp_path, told.append)
+
+
 def test_only_what_is_asked_for_can_be_left_out(tmp_path: Path, tiny: Device, told: list[str]) -> None:
     with pytest.raises(ImageError, match=r"--without torch: requirements.in does not name it"):
         lock(tiny, tmp_path, told.append, without=["torch"])

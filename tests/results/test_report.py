@@ -51,7 +51,7 @@ def test_functional_results_are_a_table_of_models_and_checks(make_result: MakeRe
     text = _shown([good, bad])
     rows = [line.split() for line in text.splitlines()]
     assert "functional on cpu, float32" in text
-    assert ["model", "make", "fwd", "in", "same", "bat", "pad"] in [row[:7] for row in rows]
+    assert ["model", "new", "fwd", "in", "det", "bat", "pad"] in [row[:7] for row in rows]
     assert ["bert", "✓", "✓", "1.5", "passed"] in rows
     assert ["vit", "✓", "✗", "uns", "1.5", "failed"] in rows
     assert "✗ failed" in text

@@ -25,6 +25,7 @@ ALWAYS = {
     "bf16_vs_fp32",
     "sdpa_vs_eager",
     "gradients",
+    "parity_float32",
 }
 GENERATION = {"generate", "kv_cache_equivalence"}
 APPLYING = {
