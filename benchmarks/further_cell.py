@@ -17,8 +17,9 @@ from harness.matrix.load import load
 from harness.matrix.parameters import sweep
 from harness.matrix.records import Checkpoint, Matrix, Parameters, Suite
 from harness.matrix.select import Selection
+from harness.request import Request
 from harness.results.record import Result
-from harness.run import Request, conduct
+from harness.run import conduct
 from harness.runners import provenance
 from harness.runners.choose import Wish
 from harness.runners.protocol import Event

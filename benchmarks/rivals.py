@@ -21,7 +21,8 @@ from further_cell import Silent, tiny_gpt2
 from harness.matrix.parameters import sweep
 from harness.matrix.records import Parameters, Suite
 from harness.matrix.select import Selection
-from harness.run import Request, conduct
+from harness.request import Request
+from harness.run import conduct
 from harness.runners.choose import Wish
 
 ROOT = Path(__file__).parents[1]

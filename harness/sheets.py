@@ -10,9 +10,10 @@ from harness.matrix.names import resolve
 from harness.matrix.plan import plan
 from harness.matrix.records import Cell, Suite
 from harness.matrix.select import Selection, select
+from harness.request import Request
 from harness.results.kept import sheets
 from harness.results.record import Result
-from harness.run import Display, Request, conduct
+from harness.run import Display, conduct
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,9 +20,10 @@ from harness.matrix.load import load
 from harness.matrix.plan import plan
 from harness.matrix.records import Cell, Device, Matrix, Parameters, Suite
 from harness.matrix.select import Selection
+from harness.request import Request
 from harness.results.record import Outcome, Result
 from harness.results.store import RunStore
-from harness.run import Done, Request, conduct
+from harness.run import Done, conduct
 from harness.runners.choose import Wish
 from harness.runners.protocol import Event
 

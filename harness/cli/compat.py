@@ -13,12 +13,13 @@ from harness.display import display
 from harness.matrix.load import load
 from harness.matrix.parameters import sweep
 from harness.matrix.records import Parameters, Suite
+from harness.request import Request
 from harness.results.compat import rows
 from harness.results.compat_report import markdown, tables
 from harness.results.report import console
 from harness.results.store import RunStore, find
 from harness.results.verdict import exit_code
-from harness.run import Request, conduct
+from harness.run import conduct
 
 
 @click.command()

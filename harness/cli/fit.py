@@ -17,6 +17,7 @@ from harness.matrix.load import load
 from harness.matrix.names import find_model, resolve
 from harness.matrix.records import Suite
 from harness.matrix.select import Selection
+from harness.request import Request
 from harness.results.accelerators import ACCELERATORS, Accelerator
 from harness.results.figures import line
 from harness.results.fit import LONGEST, Needs
@@ -26,7 +27,6 @@ from harness.results.formats import FORMATS
 from harness.results.kept import roofs
 from harness.results.report import console
 from harness.results.verdict import EXPECTED, advice, exit_code
-from harness.run import Request
 from harness.runners.choose import Wish
 from harness.runners.provenance import cpu, host
 from harness.sheets import Counted, count

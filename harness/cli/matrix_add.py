@@ -20,7 +20,8 @@ from harness.matrix.layout import compact, write
 from harness.matrix.load import load_data, loaded
 from harness.matrix.records import Matrix, Suite
 from harness.matrix.select import Selection
-from harness.run import Done, Request, conduct
+from harness.request import Request
+from harness.run import Done, conduct
 from harness.runners.choose import Wish
 from harness.runners.remote import RemoteCode, read_code
 

@@ -14,7 +14,8 @@ from harness.display import display
 from harness.machine.choice import Typed
 from harness.matrix.parameters import sweep
 from harness.matrix.records import Parameters, Suite
-from harness.run import Request, conduct
+from harness.request import Request
+from harness.run import conduct
 from harness.runners.choose import Wish, require_cpus
 
 

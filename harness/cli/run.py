@@ -13,7 +13,8 @@ from harness.cli.values import DURATION, NUMBERS, RELEASES, WORDS, finite, size
 from harness.display import display
 from harness.matrix.parameters import sweep
 from harness.matrix.records import Parameters, Suite
-from harness.run import Request, conduct
+from harness.request import Request
+from harness.run import conduct
 from harness.runners.choose import Wish
 from harness.runners.remote import read_code
 
