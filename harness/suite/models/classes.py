@@ -4,7 +4,6 @@ import importlib
 from typing import Any
 
 import transformers
-from packaging.version import Version
 from transformers.models.auto import modeling_auto
 from transformers.models.auto.auto_factory import getattribute_from_module
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING, model_type_to_module_name
@@ -19,7 +18,8 @@ except ImportError:  # transformers 4
 
 __all__ = ["auto_mappings", "find_config_class", "find_model_class", "in_dtype", "no_init_weights"]
 
-DTYPE = "dtype" if Version(transformers.__version__) >= Version("4.56") else "torch_dtype"
+RELEASE = [int(part) for part in transformers.__version__.split(".")[:2]]
+DTYPE = "dtype" if RELEASE >= [4, 56] else "torch_dtype"
 """What `from_pretrained` and `_from_config` call the dtype of the weights: 4.56 gave it a new name."""
 
 
