@@ -89,7 +89,7 @@ def test_what_cannot_be_had_is_said_in_a_sentence(
         Workload.of(make_workload(name, parameters=asked).cell, LIMIT)
 
 
-@pytest.mark.parametrize("quantisation", {name for name, _ in METHODS})
+@pytest.mark.parametrize("quantisation", sorted({name for name, _ in METHODS}))
 def test_a_model_of_other_layers_is_not_called_quantised(quantisation: str) -> None:
     model = nn.Sequential(nn.Conv1d(64, 64, 9), nn.Linear(64, 64))
     with pytest.raises(Unsupported, match="10% of the weights are in linear layers"):
