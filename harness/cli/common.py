@@ -31,8 +31,19 @@ def select_options(function: Function) -> Function:
         click.option("--class", "classes", multiple=True, metavar="A,B", help="Only these model classes."),
         click.option("--arch", multiple=True, metavar="A,B", help="Every model of these architectures."),
         click.option("--model", multiple=True, metavar="A,B", help="These models; with --arch, both."),
-        click.option("--all-checkpoints", "checkpoints", is_flag=True, help="Every model with a checkpoint."),
-        click.option("--all", "everything", is_flag=True, help="Every model, with every class."),
+        click.option("--category", multiple=True, metavar="A,B", help="Every model of these categories."),
+        click.option(
+            "--all-checkpoints",
+            "checkpoints",
+            is_flag=True,
+            help="Every model with a checkpoint, but those that only a category has.",
+        ),
+        click.option(
+            "--all",
+            "everything",
+            is_flag=True,
+            help="Every model, with every class, but those that only a category has.",
+        ),
     ):
         function = option(function)
     return function
@@ -46,6 +57,7 @@ def selection_of(options: Mapping[str, Any]) -> Selection:
         options.get("check", ()),
         options["classes"],
         options.get("phase", ()),
+        categories=options["category"],
         everything=options["everything"],
         checkpoints=options["checkpoints"],
     )

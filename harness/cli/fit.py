@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from harness.errors import SelectionError
 from harness.matrix.load import load
 from harness.matrix.names import find_model, resolve
 from harness.matrix.records import Suite
-from harness.matrix.select import Selection
+from harness.matrix.select import Selection, select
 from harness.request import Request
 from harness.results.accelerators import ACCELERATORS, Accelerator
 from harness.results.figures import line
@@ -38,6 +39,7 @@ THIS = "this machine"
 
 @click.command()
 @click.argument("models", nargs=-1, metavar="[MODEL]…")
+@click.option("--category", type=WORDS, default="", metavar="A,B", help="Every model of these categories.")
 @click.option(
     "--all", "everything", is_flag=True, help="Every model of the matrix.  [default: the checkpoints]"
 )
@@ -67,7 +69,7 @@ def fit(context: click.Context, /, *, models: tuple[str, ...], as_json: bool, **
     request = Request(
         suite=Suite.FIT,
         device=options["device"],
-        selection=_selection(root, models, everything=options["everything"]),
+        selection=_selection(root, models, options["category"], everything=options["everything"]),
         wish=Wish(runner=options["runner"], python=options["python"]),
         memory_bytes=options["memory"],
         command=tuple(sys.argv[1:]),
@@ -79,17 +81,20 @@ def fit(context: click.Context, /, *, models: tuple[str, ...], as_json: bool, **
     return exit_code(counted.results)
 
 
-def _selection(root: Path, models: tuple[str, ...], *, everything: bool) -> Selection:
-    """Those named, all, or the checkpoints."""
+def _selection(
+    root: Path, models: tuple[str, ...], categories: Sequence[str], *, everything: bool
+) -> Selection:
+    """Those named and those of the categories, all, or the checkpoints that need no category."""
     matrix = load(root)
-    if models and everything:
+    if (models or categories) and everything:
         raise SelectionError("--all asks for every model: leave it out, or the names")
-    typed = Selection.of(models).models
-    if typed:
-        return Selection(models=tuple(find_model(matrix, name).id for name in typed))
+    typed = Selection.of(models, categories=categories)
+    if typed != Selection():
+        return replace(typed, models=tuple(find_model(matrix, name).id for name in typed.models))
     if everything:
-        return Selection(everything=True)
-    return Selection(models=tuple(row.id for row in matrix.models if row.checkpoint and not row.remote_code))
+        return Selection(models=tuple(row.id for row in matrix.models))
+    kept = select(matrix, Selection(checkpoints=True))
+    return Selection(models=tuple(row.id for row in kept if not row.remote_code))
 
 
 def _accelerators(results: Path, names: Sequence[str]) -> tuple[Accelerator, ...]:

@@ -24,6 +24,7 @@ from harness.matrix.records import (
     model_from_json,
 )
 from harness.matrix.references import references
+from harness.matrix.registry import registry_from_json
 
 MATRIX = "matrix.json"
 
@@ -139,6 +140,7 @@ def _matrix(data: dict[str, Any]) -> Matrix:
         families=tuple(Family(**row) for row in data.get("families", ())),
         gone=tuple(Gone(**row) for row in data.get("gone", ())),
         versions=tuple(Release(**row) for row in data.get("versions", ())),
+        registry=registry_from_json(data),
     )
 
 

@@ -13,6 +13,9 @@ NEAREST = 3
 LISTED = 12
 """Up to so many names are all listed where none is near."""
 
+LISTS = {"category": "harness categories", "model of the registry": "harness models list"}
+"""What shows all candidates of a kind, where that is not `harness matrix list`."""
+
 MEANINGLESS = dict.fromkeys(map(ord, "-_. "))
 
 
@@ -31,7 +34,9 @@ def resolve(what: str, name: str, candidates: Mapping[str, T]) -> T:
     if found is not None:
         return candidates[found]
     near = get_close_matches(normalise(name), known, n=NEAREST, cutoff=0.6)
-    raise SelectionError(f"there is no {what} {name!r}; {_offer([known[key] for key in near], candidates)}")
+    raise SelectionError(
+        f"there is no {what} {name!r}; {_offer(what, [known[key] for key in near], candidates)}"
+    )
 
 
 def varied(device: Device, variant: str | None) -> Device:
@@ -93,6 +98,11 @@ def own_names(model: Model) -> tuple[str, ...]:
     return (model.id, model.checkpoint.hub_id) if model.checkpoint.hub_id else (model.id,)
 
 
+def answers(name: str, model: Model) -> bool:
+    """Whether what is said of the row of that id is said of the model: it is the row, or its type's."""
+    return name == model.id or (not model.remote_code and normalise(name) == normalise(model.model_type))
+
+
 def check_names(matrix: Matrix) -> tuple[str, ...]:
     """Every check of the matrix, in the order they run."""
     own = [check for row in matrix.architectures for check in row.checks]
@@ -106,9 +116,9 @@ def parity_check(dtype: str) -> str:
     return f"parity_{dtype}"
 
 
-def _offer(near: list[str], candidates: Mapping[str, object]) -> str:
+def _offer(what: str, near: list[str], candidates: Mapping[str, object]) -> str:
     if near:
         return f"the nearest {'is' if len(near) == 1 else 'are'} {', '.join(near)}"
     if len(candidates) <= LISTED:
         return f"there {'is' if len(candidates) == 1 else 'are'} {', '.join(candidates)}"
-    return "`harness matrix list` shows them all"
+    return f"`{LISTS.get(what, 'harness matrix list')}` shows them all"

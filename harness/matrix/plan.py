@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from itertools import product
 
 from harness.errors import SelectionError
-from harness.matrix.names import check_names, parity_check, resolve
+from harness.matrix.names import answers, check_names, parity_check, resolve
 from harness.matrix.parameters import LEAST, PARALLEL, cell_id, checks_of, read_by, require_sane
 from harness.matrix.records import (
     MACHINE,
@@ -109,20 +109,29 @@ def _environment(cell: Cell) -> tuple[str, ...]:
 
 
 def tolerance(rows: Iterable[Tolerance], check: str, model: Model, device: Device) -> float:
-    """The limit of the narrowest row that holds: by class, then model, then architecture, then device."""
+    """The limit of the narrowest row that holds: by class, then model, then architecture, then device.
+
+    A row for a model type holds for its checkpoints, where they have none of their own.
+    """
     matching = [
         row
         for row in rows
         if row.check == check
         and row.model_class in {None, model.model_class}
-        and row.model in {None, model.id}
+        and (row.model is None or answers(row.model, model))
         and row.architecture in {None, model.architecture}
         and row.device in {None, device.id}
     ]
     # Two rows as narrow as each other would be the same row, which `load` refuses.
     return max(
         matching,
-        key=lambda row: (bool(row.model_class), bool(row.model), bool(row.architecture), bool(row.device)),
+        key=lambda row: (
+            bool(row.model_class),
+            row.model == model.id,
+            bool(row.model),
+            bool(row.architecture),
+            bool(row.device),
+        ),
     ).limit
 
 
@@ -131,18 +140,19 @@ def ledger(
 ) -> dict[str, dict[str, str | None]]:
     """Check → its row of known failures that has not expired: by class before by device, where several hold.
 
+    What is known of a model type holds for its checkpoints.
     Whether `versions` hold is judged inside, by those that are installed there.
     """
     matching = [
         row
         for row in rows
         if row.check in checks
-        and row.model == model.id
+        and answers(row.model, model)
         and row.model_class in {None, model.model_class}
         and row.device in {None, device.id}
         and date.fromisoformat(row.expires) >= today
     ]
-    matching.sort(key=lambda row: (bool(row.model_class), bool(row.device)))
+    matching.sort(key=lambda row: (row.model == model.id, bool(row.model_class), bool(row.device)))
     return {row.check: asdict(row) for row in matching}
 
 

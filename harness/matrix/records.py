@@ -9,13 +9,19 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any, Self
 
+from harness.matrix.registry import Registry
+
 
 class Priority(StrEnum):
-    """How much depends on a model: those that are critical run where nothing is named."""
+    """How much depends on a model: those that are critical run where nothing is named.
+
+    `NAMED` ones run where they or their category are named, and are not among all models or checkpoints.
+    """
 
     CRITICAL = "critical"
     MEDIUM = "medium"
     LOW = "low"
+    NAMED = "named"
 
 
 class Suite(StrEnum):
@@ -264,6 +270,7 @@ class Matrix:
     gone: tuple[Gone, ...] = ()
     versions: tuple[Release, ...] = ()
     """Releases that `harness compat` compares where none is named."""
+    registry: Registry = field(default_factory=Registry)
 
     def device(self, device_id: str) -> Device:
         """The device of that exact id; KeyError where there is none."""

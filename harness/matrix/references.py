@@ -7,9 +7,13 @@ from typing import Any
 
 from harness.matrix.names import normalise, own_names, parity_check, suggest
 from harness.matrix.records import model_from_json
+from harness.matrix.registered import registered
 
 IMAGE_FILES = ("requirements.in", "requirements.lock")
 """What the folder of a device's image must hold."""
+
+WITH_IDS = ("devices", "architectures", "models", "registry", "categories", "presets")
+"""Lists whose rows have an id of their own."""
 
 REFERRING = ("models", "tolerances", "known_failures", "families")
 """Lists whose rows name a device, an architecture, a check or a model."""
@@ -19,8 +23,8 @@ Rows = list[dict[str, Any]]
 
 def references(data: dict[str, Any], root: Path) -> Iterator[str]:
     """Every such problem, each one sentence with its path; `data` has passed the schema."""
-    for key in ("devices", "architectures", "models"):
-        yield from _twice((f"$.{key}[{index}].id", row["id"]) for index, row in enumerate(data[key]))
+    for key in WITH_IDS:
+        yield from _twice((f"$.{key}[{index}].id", row["id"]) for index, row in enumerate(data.get(key, ())))
     yield from _images(data["devices"], root)
     yield from _parity(data["devices"])
     yield from _names(data)
@@ -41,6 +45,7 @@ def references(data: dict[str, Any], root: Path) -> Iterator[str]:
     yield from _tolerances(data["tolerances"], checks)
     yield from _ledger(data["known_failures"])
     yield from _releases(data.get("versions", ()))
+    yield from registered(data)
 
 
 def _twice(places: Iterable[tuple[str, str]]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import Self
 
 from harness.matrix.names import find_model, resolve
 from harness.matrix.records import Matrix, Model, Priority
+from harness.matrix.registry import Category
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +15,7 @@ class Selection:
 
     models: tuple[str, ...] = ()
     architectures: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
     phases: tuple[str, ...] = ()
@@ -29,6 +31,7 @@ class Selection:
         classes: Iterable[str] = (),
         phases: Iterable[str] = (),
         *,
+        categories: Iterable[str] = (),
         everything: bool = False,
         checkpoints: bool = False,
     ) -> Self:
@@ -36,6 +39,7 @@ class Selection:
         return cls(
             models=_split(models),
             architectures=_split(architectures),
+            categories=_split(categories),
             classes=_split(classes),
             checks=_split(checks),
             phases=_split(phases),
@@ -48,7 +52,8 @@ def select(matrix: Matrix, selection: Selection) -> tuple[Model, ...]:
     """The models asked for in the matrix's order, each with the classes asked for.
 
     What is named has all its classes, or those that `classes` names; with nothing named, and neither
-    everything nor the checkpoints asked for, the critical models have their principal class alone.
+    everything nor the checkpoints asked for, the critical models have their principal class alone. Models
+    that run only where they are named are those of no architecture, and not among all.
     SelectionError for a name that the matrix does not have.
     """
     if selection == Selection(checks=selection.checks, phases=selection.phases):
@@ -61,11 +66,26 @@ def select(matrix: Matrix, selection: Selection) -> tuple[Model, ...]:
 def _named(matrix: Matrix, selection: Selection) -> tuple[Model, ...]:
     """The models named and those of the architectures named; all if neither is."""
     named = {find_model(matrix, name).id for name in selection.models}
+    named |= {row for name in selection.categories for row in _rows(matrix, find_category(matrix, name))}
     architectures = {row.id: row.id for row in matrix.architectures}
     families = {resolve("architecture", name, architectures) for name in selection.architectures}
     whole = selection.everything or not (named or families)
-    rows = (row for row in matrix.models if whole or row.id in named or row.architecture in families)
+    rows = (
+        row
+        for row in matrix.models
+        if row.id in named or (row.priority is not Priority.NAMED and (whole or row.architecture in families))
+    )
     return tuple(row for row in rows if row.checkpoint or not selection.checkpoints)
+
+
+def find_category(matrix: Matrix, name: str) -> Category:
+    """The category of that name; SelectionError, with the nearest, where there is none."""
+    return resolve("category", name, {row.id: row for row in matrix.registry.categories})
+
+
+def _rows(matrix: Matrix, category: Category) -> set[str]:
+    """Ids of the rows of a category's models; those that are not supported have none."""
+    return {row.row for row in matrix.registry.members(category) if not row.unsupported}
 
 
 def _of_classes(rows: tuple[Model, ...], names: tuple[str, ...]) -> tuple[Model, ...]:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from harness.matrix.names import normalise
 from harness.matrix.records import Matrix
 from harness.results.record import Check, Outcome, Result
 from harness.results.verdict import EXPECTED
@@ -93,9 +94,9 @@ ALL = "all"
 def pairs(catalogue: Mapping[str, Any], matrix: Matrix, results: Iterable[Result]) -> tuple[Pair, ...]:
     """Every pair the library has, in its order; `results` are of one run on one device."""
     # A type's own row after those of its checkpoints, so that it holds where both are there.
-    rows = {row.model_type: row for row in sorted(matrix.models, key=lambda row: row.id == row.model_type)}
+    rows = {row.model_type: row for row in sorted(matrix.models, key=lambda row: own(row.id, row.model_type))}
     ordered = sorted(
-        results, key=lambda result: result.cell["model"]["id"] == result.cell["model"]["model_type"]
+        results, key=lambda result: own(result.cell["model"]["id"], result.cell["model"]["model_type"])
     )
     found = {_key(result): result for result in ordered}
     return tuple(
@@ -110,6 +111,11 @@ def pairs(catalogue: Mapping[str, Any], matrix: Matrix, results: Iterable[Result
         for model_type, entry in catalogue["types"].items()
         for name in entry["classes"]
     )
+
+
+def own(model: str, model_type: str) -> bool:
+    """Whether a row of that id is its type's own."""
+    return normalise(model) == normalise(model_type)
 
 
 def table(all_pairs: Iterable[Pair], by: str) -> tuple[Row, ...]:

@@ -9,8 +9,17 @@ from hypothesis import strategies as st
 
 from harness.errors import SelectionError
 from harness.matrix.parameters import checks_of, sweep
-from harness.matrix.plan import ASKED_FOR, batches, plan, shared, tolerance
-from harness.matrix.records import KnownFailure, Matrix, Model, Parameters, Suite, Tolerance, asked
+from harness.matrix.plan import ASKED_FOR, batches, ledger, plan, shared, tolerance
+from harness.matrix.records import (
+    Checkpoint,
+    KnownFailure,
+    Matrix,
+    Model,
+    Parameters,
+    Suite,
+    Tolerance,
+    asked,
+)
 from harness.matrix.schema import validate
 from harness.matrix.select import Selection, select
 
@@ -218,6 +227,26 @@ def test_the_narrowest_tolerance_wins(matrix: Matrix, model: str, device: str, l
         replace(row, limit=1, device="cuda"),
     ]
     assert tolerance(rows, "forward", _models(matrix, model)[0], matrix.device(device)) == limit
+
+
+def test_what_is_said_of_a_type_is_said_of_its_checkpoints_that_have_nothing_of_their_own(
+    matrix: Matrix,
+) -> None:
+    (model,) = _models(matrix, "donut_base")
+    assert model.model_type == "vision-encoder-decoder"
+    row = Tolerance(check="forward", limit=0, reason="for everything")
+    rows = [row, replace(row, limit=1, model="vision_encoder_decoder"), replace(row, limit=2, model="bert")]
+    cpu = matrix.device("cpu")
+    assert tolerance(rows, "forward", model, cpu) == 1
+    assert tolerance([*rows, replace(row, limit=3, model="donut_base")], "forward", model, cpu) == 3
+    known = KnownFailure(
+        model="vision_encoder_decoder", check="forward", reason="of the type", expires="2026-11-21"
+    )
+    own = replace(known, model="donut_base", reason="of its own")
+    for listed, reason in (((known,), "of the type"), ((own, known), "of its own")):
+        assert ledger(listed, ["forward"], model, cpu, TODAY)["forward"]["reason"] == reason
+    brought = replace(model, checkpoint=Checkpoint(config={}, remote_code=True))
+    assert ledger((known,), ["forward"], brought, cpu, TODAY) == {}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""--model, --arch, --class and --all."""
+"""--model, --arch, --category, --class and --all."""
 
 import pytest
 
@@ -19,8 +19,22 @@ def test_nothing_named_is_the_critical_models_by_their_principal_class(matrix: M
 
 
 def test_everything_is_every_model_with_every_class(matrix: Matrix) -> None:
-    assert select(matrix, Selection(everything=True)) == matrix.models
-    assert select(matrix, Selection.of(["bert"], everything=True)) == matrix.models
+    found = select(matrix, Selection(everything=True))
+    assert found == tuple(row for row in matrix.models if row.priority is not Priority.NAMED)
+    assert len(found) >= 651
+    assert select(matrix, Selection.of(["bert"], everything=True)) == found
+
+
+def test_a_category_is_its_models_those_that_are_named_only_among_them(matrix: Matrix) -> None:
+    (category,) = (row for row in matrix.registry.categories if row.id == "coding_specialists")
+    found = select(matrix, Selection.of(categories=["Coding-Specialists"]))
+    assert {row.id for row in found} == set(category.models)
+    assert {row.priority for row in found} == {Priority.NAMED, Priority.CRITICAL}
+    with_bert = select(matrix, Selection.of(["bert"], categories=["coding_specialists"]))
+    assert [row.id for row in with_bert if row not in found] == ["bert"]
+    for asked in (Selection(), Selection(everything=True), Selection.of(architectures=["decoder-only"])):
+        assert not [row.id for row in select(matrix, asked) if row.priority is Priority.NAMED]
+    assert [row.id for row in select(matrix, Selection(models=("qwen3_8b",)))] == ["qwen3_8b"]
 
 
 def test_models_and_architectures_are_a_union_each_model_once(matrix: Matrix) -> None:
@@ -56,6 +70,11 @@ def test_commas_spaces_and_repeated_options_are_one_list() -> None:
         (Selection(models=("gpt",)), "there is no model 'gpt'; the nearest are"),
         (Selection(architectures=("decoder",)), "there is no architecture 'decoder'; the nearest"),
         (
+            Selection(categories=("coding_specialist",)),
+            "category 'coding_specialist'; the nearest is coding_",
+        ),
+        (Selection(categories=("coding",)), "there is no category 'coding'; `harness categories` shows"),
+        (
             Selection(models=("t5",), classes=("BertModel",)),
             "there is no model class 'BertModel'; the nearest are? ",
         ),
@@ -68,7 +87,9 @@ def test_an_unknown_name_is_refused(matrix: Matrix, selection: Selection, senten
 
 def test_checkpoints_are_the_models_that_have_one(matrix: Matrix) -> None:
     found = select(matrix, Selection.of(checkpoints=True))
-    assert found == tuple(row for row in matrix.models if row.checkpoint)
+    assert found == tuple(
+        row for row in matrix.models if row.checkpoint and row.priority is not Priority.NAMED
+    )
     assert len(found) >= 3
     narrowed = select(matrix, Selection.of(architectures=["decoder-only"], checkpoints=True))
     assert {row.id for row in narrowed} < {row.id for row in found}
