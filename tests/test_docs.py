@@ -40,6 +40,9 @@ SESSIONS = {
 }
 """nox session, or what stands before the device in its name → the `harness` command it is."""
 READING = (
+    ("models", "list"),
+    ("models", "show"),
+    ("categories",),
     ("matrix", "list"),
     ("matrix", "check"),
     ("matrix", "show"),

@@ -36,6 +36,8 @@ VERBS = {
     "coverage": Verb("harness.cli.coverage", "How much of the library was tried, and with what outcome."),
     "repro": Verb("harness.cli.repro", "One check of one cell as a file of its own, for a bug report."),
     "matrix": Verb("harness.cli.matrix", "What is tested."),
+    "models": Verb("harness.cli.models", "Large models: which there are, what they take, who may have them."),
+    "categories": Verb("harness.cli.categories", "What large models are asked, by what they are good for."),
     "image": Verb("harness.cli.image", "What a device's container holds."),
     "env": Verb("harness.cli.env", "Make the host runner's locked environment of a device."),
     "reap": Verb("harness.cli.reap", "Remove what killed runs left."),

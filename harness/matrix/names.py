@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from harness.errors import SelectionError
 from harness.matrix.records import Device, Matrix, Model
+from harness.matrix.registry import Entry
 
 T = TypeVar("T")
 
@@ -81,6 +82,22 @@ def find_model(matrix: Matrix, name: str) -> Model:
     if gone is not None:
         raise SelectionError(f"there is no model {name!r}: {gone}")
     return resolve("model", name, model_names(matrix))
+
+
+def find_entry(matrix: Matrix, name: str) -> Entry:
+    """The entry of the registry that answers to `name`: its id, or a name of its row of models.
+
+    SelectionError, with the nearest names, where there is none.
+    """
+    entries = {row.id: row for row in matrix.registry.entries}
+    rows = {row.row: row for row in matrix.registry.entries}
+    others = {
+        called: rows[model.id]
+        for model in matrix.models
+        if model.id in rows
+        for called in (*own_names(model), *model.aliases)
+    }
+    return resolve("model of the registry", name, others | entries)
 
 
 def model_names(matrix: Matrix) -> dict[str, Model]:

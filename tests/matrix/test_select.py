@@ -71,7 +71,7 @@ def test_commas_spaces_and_repeated_options_are_one_list() -> None:
         (Selection(architectures=("decoder",)), "there is no architecture 'decoder'; the nearest"),
         (
             Selection(categories=("coding_specialist",)),
-            "category 'coding_specialist'; the nearest is coding_",
+            "category 'coding_specialist'; the nearest are coding_",
         ),
         (Selection(categories=("coding",)), "there is no category 'coding'; `harness categories` shows"),
         (

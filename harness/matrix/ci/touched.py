@@ -51,6 +51,10 @@ RULES = (
 """What other paths touch, the first that fits: what nobody has thought of is tried rather than left out."""
 
 
+UNTESTED = {"families", "gone", "registry", "categories", "presets"}
+"""Lists of the matrix whose rows are names and facts that no check is about."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Touched:
     """One thing that was changed, and what it touches."""
@@ -125,7 +129,7 @@ def _by_row(matrix: Matrix, name: str, row: dict[str, Any]) -> Touched:
         if model is not None
         else critical(matrix, architecture),
         devices=tuple(each for each in matrix.devices if device in {None, each.id}),
-        suites=FUNCTIONAL if name not in {"families", "gone"} else (),
+        suites=FUNCTIONAL if name not in UNTESTED else (),
     )
 
 

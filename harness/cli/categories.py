@@ -1,0 +1,30 @@
+"""`harness categories`: what models are asked, by what they are good for."""
+
+import json
+from dataclasses import asdict
+
+import click
+
+from harness.cli.common import AS_JSON, root_of
+from harness.matrix.load import load
+from harness.matrix.select import find_category
+from harness.results.registry_report import categories as listed
+
+
+@click.command()
+@click.argument("name", required=False)
+@AS_JSON
+@click.pass_context
+def categories(context: click.Context, /, name: str | None, *, as_json: bool) -> None:
+    """List the categories, or show one: its models, datasets, metrics and limits."""
+    matrix = load(root_of(context))
+    rows = matrix.registry.categories if name is None else (find_category(matrix, name),)
+    if as_json:
+        document = [asdict(row) for row in rows]
+        click.echo(json.dumps(document if name is None else document[0]))
+        return
+    if name is None:
+        click.echo("\n".join(listed(rows)))
+        return
+    for key, value in asdict(rows[0]).items():
+        click.echo(f"{key:<11}{', '.join(value) if isinstance(value, tuple) else value}")
