@@ -22,6 +22,10 @@ CATEGORY = click.option(
 )
 
 
+HUB = {True: "reached", False: "not reached", None: "not asked"}
+"""Whether the hub answered, in words."""
+
+
 @click.group()
 def models() -> None:
     """The registry of large models: what is evaluated."""
@@ -86,7 +90,7 @@ def check_access(
     asked = None if is_offline() else python_of(python, device_of(context, "cpu"), root, tell)
     answer = access(known.values(), asked)
     document: dict[str, Any] = {
-        "hub": "offline" if asked is None else "reached" if answer.reachable else "not reached",
+        "hub": HUB[answer.reachable],
         "token": answer.token,
         "models": {name: {"hub_id": found, "status": answer.status[found]} for name, found in known.items()},
         "unsupported": {row.id: row.unsupported for row in entries if row.unsupported},

@@ -46,7 +46,8 @@ REFUSED = {Status.GATED_DENIED, Status.MISSING}
 class Answer:
     """What is known of the access from this machine."""
 
-    reachable: bool
+    reachable: bool | None
+    """None where it was not asked."""
     token: bool
     """There is one; it is not read on this side."""
     status: dict[str, Status]
@@ -78,7 +79,7 @@ def access(hub_ids: Iterable[str], python: Path | None) -> Answer:
     if python is None or not rest:
         offline = dict.fromkeys(rest, Status.UNKNOWN_OFFLINE)
         return Answer(
-            reachable=False,
+            reachable=None,
             token=_has_token(),
             status={hub_id: status or offline[hub_id] for hub_id, status in here.items()},
         )
