@@ -83,13 +83,16 @@ def _brought(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _differences(config: dict[str, Any], config_class: Any) -> dict[str, Any]:
-    """The fields that make the model's shape and differ from the configuration class's defaults."""
+    """The fields that make the model's shape and differ from the configuration class's defaults.
+
+    A default may follow from another field: a width of heads that is the default's stays, where the model's
+    own width makes it another (Mistral Nemo).
+    """
+    own = {key: value for key, value in config.items() if key not in NO_SHAPE and not key.startswith("_")}
     defaults = config_class().to_dict()
-    return {
-        key: value
-        for key, value in config.items()
-        if key not in NO_SHAPE and not key.startswith("_") and defaults.get(key) != value
-    }
+    fields = {key: value for key, value in own.items() if defaults.get(key) != value}
+    made = config_class(**fields).to_dict()
+    return {key: value for key, value in own.items() if key in fields or made.get(key, value) != value}
 
 
 NO_SHAPE = {

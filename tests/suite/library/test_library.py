@@ -149,6 +149,14 @@ def test_a_config_is_what_it_says() -> None:
     assert "architectures" not in found["fields"]
 
 
+def test_a_field_stays_whose_default_would_follow_from_another() -> None:
+    """Mistral Nemo's: 128 is the default, but of a width of 4096."""
+    config = transformers.MistralConfig(hidden_size=5120, num_attention_heads=32, head_dim=128).to_dict()
+    fields = detect(config | {"architectures": ["MistralForCausalLM"]})["fields"]
+    assert {"hidden_size", "head_dim"} <= fields.keys()
+    assert transformers.MistralConfig(**fields).head_dim == 128
+
+
 @pytest.mark.parametrize(
     ("config", "known", "sentence"),
     [
