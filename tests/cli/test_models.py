@@ -12,8 +12,10 @@ import pytest
 from click.testing import Result
 
 from harness.matrix.records import Matrix
+from tests.hub import a_hub
 
 Typed = Callable[..., Result]
+Run = Callable[..., subprocess.CompletedProcess[str]]
 
 SEVEN: dict[str, tuple[float, str, int, str, int, int, float, int]] = {
     "llama31_70b": (140, "Llama 3.1 Community License", 131_072, "general_purpose", 4, 4, 0.9, 2),
@@ -161,6 +163,25 @@ def test_offline_the_cache_and_a_token_are_seen_and_nothing_is_asked(
     assert bert.split()[1] == "cached"
     assert to_do == "qwen3_8b: ask again where the hub can be reached, and without HF_HUB_OFFLINE"
     assert "hf_secret" not in ended.output
+
+
+def test_what_the_hub_denies_is_told_with_what_to_do_and_the_token_is_not(
+    run: Run, root: Path, tmp_path: Path
+) -> None:
+    names = ("qwen3_8b", "llama31_8b", "yi_9b")
+    with a_hub() as hub:
+        variables = {"HF_ENDPOINT": hub, "HF_HOME": str(tmp_path), "HF_TOKEN": "hf_secret"}
+        ended = run(root, "models", "check", *names, "--python", sys.executable, **variables)
+    assert ended.returncode == 1, ended.stderr
+    about, *rows = ended.stdout.splitlines()
+    assert about == "hub: reached; token: present"
+    assert [row.split()[1] for row in rows[:3]] == ["open", "gated_denied", "missing"]
+    licence = (
+        "accept the licence at https://huggingface.co/meta-llama/Llama-3.1-8B-Instruct, then `hf auth login`"
+    )
+    assert rows[3] == f"llama31_8b: {licence}"
+    assert rows[4].startswith("yi_9b: the hub shows nothing of that name")
+    assert "hf_secret" not in ended.stdout + ended.stderr
 
 
 def test_nothing_heavy_is_imported(root: Path) -> None:
