@@ -24,8 +24,9 @@ from typing import Any
 
 import torch
 
+from harness.matrix.cells import Cell, Parameters
 from harness.matrix.load import load
-from harness.matrix.records import Cell, Checkpoint, Matrix, Parameters, Suite
+from harness.matrix.records import Checkpoint, Matrix, Suite
 from harness.suite.forks import Job, Said, Say, serve
 from harness.suite.throughput.clock import now
 from harness.suite.throughput.design import Design

@@ -13,9 +13,10 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from harness.matrix.cells import Parameters
 from harness.matrix.load import load
 from harness.matrix.parameters import sweep
-from harness.matrix.records import Checkpoint, Matrix, Parameters, Suite
+from harness.matrix.records import Checkpoint, Matrix, Suite
 from harness.matrix.select import Selection
 from harness.request import Request
 from harness.results.record import Result

@@ -25,9 +25,10 @@ import docker
 from docker.errors import APIError, NotFound
 
 from harness.images import build
+from harness.matrix.cells import Cell, Parameters
 from harness.matrix.load import load
 from harness.matrix.plan import batches, plan
-from harness.matrix.records import Cell, Parameters, Suite
+from harness.matrix.records import Suite
 from harness.results.record import Result
 from harness.runners import provenance
 from harness.runners.docker import RUN, DockerRunner

@@ -17,8 +17,9 @@ import torch
 import transformers
 from further_cell import tiny_gpt2
 
+from harness.matrix.cells import Parameters
 from harness.matrix.plan import plan
-from harness.matrix.records import Parameters, Suite
+from harness.matrix.records import Suite
 from harness.matrix.select import Selection, select
 from harness.suite.throughput.measure import Rounds
 from harness.suite.throughput.phases import PHASES

@@ -16,9 +16,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from harness.images import build
+from harness.matrix.cells import Parameters
 from harness.matrix.load import load
 from harness.matrix.plan import batches, plan
-from harness.matrix.records import Parameters, Suite
+from harness.matrix.records import Suite
 from harness.runners import provenance
 from harness.runners.docker import DockerRunner
 from harness.runners.engine import connect, version

@@ -18,8 +18,9 @@ from pathlib import Path
 
 from further_cell import Silent, tiny_gpt2
 
+from harness.matrix.cells import Parameters
 from harness.matrix.parameters import sweep
-from harness.matrix.records import Parameters, Suite
+from harness.matrix.records import Suite
 from harness.matrix.select import Selection
 from harness.request import Request
 from harness.run import conduct

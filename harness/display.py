@@ -13,7 +13,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from harness.matrix.records import Cell
+from harness.matrix.cells import Cell
 from harness.results.figures import line
 from harness.results.record import Result
 from harness.run import Display

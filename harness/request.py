@@ -8,9 +8,11 @@ from harness.errors import SelectionError
 from harness.machine import processors
 from harness.machine.choice import Typed
 from harness.machine.records import Accelerator
+from harness.matrix.cells import Cell, Parameters
+from harness.matrix.devices import Device
 from harness.matrix.names import resolve, varied
 from harness.matrix.plan import plan, shared
-from harness.matrix.records import Cell, Device, Matrix, Parameters, Suite
+from harness.matrix.records import Matrix, Suite
 from harness.matrix.select import Selection, select
 from harness.results.store import RunStore, find
 from harness.runners.choose import Wish, limits, require_cpus, require_memory

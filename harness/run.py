@@ -14,9 +14,10 @@ from typing import Protocol
 
 from harness.images.compat import prepare
 from harness.interruption import resumable, terminable
+from harness.matrix.cells import Batch, Cell, asked
 from harness.matrix.load import load
 from harness.matrix.plan import batches
-from harness.matrix.records import Batch, Cell, Matrix, asked
+from harness.matrix.records import Matrix
 from harness.request import Plan, Request, contained, places_of, planned_of, processes
 from harness.results.record import Result
 from harness.results.store import Manifest, RunStore, find, require_writable

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.images.versions import transformers_of
+from harness.matrix.cells import Cell
 from harness.matrix.load import load
 from harness.matrix.names import resolve
 from harness.matrix.plan import plan
-from harness.matrix.records import Cell, Suite
+from harness.matrix.records import Suite
 from harness.matrix.select import Selection, select
 from harness.request import Request
 from harness.results.kept import sheets

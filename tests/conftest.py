@@ -14,8 +14,9 @@ from hypothesis import settings
 from harness.errors import EngineError
 from harness.images.build import ensure
 from harness.images.image import Image
+from harness.matrix.devices import Device
 from harness.matrix.load import load
-from harness.matrix.records import Device, Matrix
+from harness.matrix.records import Matrix
 from harness.runners.engine import connect
 
 ROOT = Path(__file__).parents[1]

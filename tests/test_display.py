@@ -8,8 +8,10 @@ import pytest
 from rich.console import Console
 
 from harness.display import Bar, Lines
+from harness.matrix.cells import Cell, Parameters
+from harness.matrix.devices import Device
 from harness.matrix.plan import plan
-from harness.matrix.records import Cell, Device, Matrix, Parameters, Suite
+from harness.matrix.records import Matrix, Suite
 from harness.results.record import Isolation, Outcome, Provenance, Report, Result
 from harness.runners.protocol import Event
 

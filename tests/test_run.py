@@ -16,9 +16,11 @@ from harness.errors import DeviceAbsent, EngineError, HarnessError, HostEnvironm
 from harness.images.lock import lock_hash
 from harness.machine import processors
 from harness.machine.presence import absence
+from harness.matrix.cells import Cell, Parameters
+from harness.matrix.devices import Device
 from harness.matrix.load import load
 from harness.matrix.plan import plan
-from harness.matrix.records import Cell, Device, Matrix, Parameters, Suite
+from harness.matrix.records import Matrix, Suite
 from harness.matrix.select import Selection
 from harness.request import Request
 from harness.results.record import Outcome, Result

@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 import click
 
+from harness.matrix.devices import Device
 from harness.matrix.load import find_root, load
 from harness.matrix.names import resolve, varied
-from harness.matrix.records import Device
 from harness.matrix.select import Selection
 
 Function = TypeVar("Function", bound=Callable[..., Any])

@@ -10,9 +10,10 @@ import click
 from harness.cli.common import AS_JSON, results_of, root_of, select_options, selection_of
 from harness.cli.values import RELEASES, finite, size
 from harness.display import display
+from harness.matrix.cells import Parameters
 from harness.matrix.load import load
 from harness.matrix.parameters import sweep
-from harness.matrix.records import Parameters, Suite
+from harness.matrix.records import Suite
 from harness.request import Request
 from harness.results.compat import rows
 from harness.results.compat_report import markdown, tables

@@ -18,9 +18,9 @@ from harness.machine.detect import detect
 from harness.machine.doctor import State, examine
 from harness.machine.reach import addresses, reach
 from harness.machine.records import Engine, Machine
+from harness.matrix.devices import Device
 from harness.matrix.load import load
 from harness.matrix.names import resolve
-from harness.matrix.records import Device
 from harness.results.report import console
 from harness.runners.engine import ANSWER_S, connect, describe
 

@@ -8,10 +8,11 @@ import click
 
 from harness.cli.common import AS_JSON, plain, root_of, select_options, selection_of
 from harness.errors import MatrixError
+from harness.matrix.cells import Parameters
 from harness.matrix.load import load, problems
 from harness.matrix.names import find_model, normalise
 from harness.matrix.plan import plan
-from harness.matrix.records import Parameters, Suite
+from harness.matrix.records import Suite
 from harness.matrix.select import Selection, select
 
 LATER = {

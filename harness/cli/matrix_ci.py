@@ -18,9 +18,10 @@ from harness.matrix.ci.jobs import Division, Wanted, plan_jobs
 from harness.matrix.ci.platform import Platform
 from harness.matrix.ci.platforms import PLATFORMS
 from harness.matrix.ci.touched import touched, wanted
+from harness.matrix.devices import Device
 from harness.matrix.load import load
 from harness.matrix.names import resolve
-from harness.matrix.records import Device, Matrix, Suite
+from harness.matrix.records import Matrix, Suite
 from harness.matrix.select import Selection, select
 
 

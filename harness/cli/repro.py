@@ -7,10 +7,11 @@ import click
 from harness.cli.common import PYTHON, device_of, results_of, root_of, tell
 from harness.errors import SelectionError
 from harness.images.library import python_of, reproduce
+from harness.matrix.cells import Cell, Parameters
 from harness.matrix.load import load
 from harness.matrix.names import resolve
 from harness.matrix.plan import plan
-from harness.matrix.records import Cell, Matrix, Parameters, Suite
+from harness.matrix.records import Matrix, Suite
 from harness.results.record import Outcome, Result
 from harness.results.store import runs
 

@@ -12,8 +12,9 @@ from harness.cli.results import print_run
 from harness.cli.values import NUMBERS, WORDS, finite, size
 from harness.display import display
 from harness.machine.choice import Typed
+from harness.matrix.cells import Parameters
 from harness.matrix.parameters import sweep
-from harness.matrix.records import Parameters, Suite
+from harness.matrix.records import Suite
 from harness.request import Request
 from harness.run import conduct
 from harness.runners.choose import Wish, require_cpus

@@ -11,8 +11,9 @@ from harness.cli.common import AS_JSON, SUITES, VARIANT, results_of, root_of, se
 from harness.cli.results import print_run
 from harness.cli.values import DURATION, NUMBERS, RELEASES, WORDS, finite, size
 from harness.display import display
+from harness.matrix.cells import Parameters
 from harness.matrix.parameters import sweep
-from harness.matrix.records import Parameters, Suite
+from harness.matrix.records import Suite
 from harness.request import Request
 from harness.run import conduct
 from harness.runners.choose import Wish

@@ -21,7 +21,7 @@ from requests.exceptions import RequestException
 
 from harness.errors import ImageError
 from harness.images.log import reason
-from harness.matrix.records import Device
+from harness.matrix.devices import Device
 
 BUILT = "harness-base"
 STAND_INS = {"python:3.11-slim-bookworm": "bookworm", "python:3.13-slim-trixie": "trixie"}

@@ -24,7 +24,7 @@ from harness.images.lock import lock_hash
 from harness.images.log import log_file, reason
 from harness.images.recipe import Recipe, context, recipe_files
 from harness.images.space import require_room
-from harness.matrix.records import Device
+from harness.matrix.devices import Device
 
 Tell = Callable[[str], None]
 STEP_WIDTH = 100

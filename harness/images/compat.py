@@ -10,7 +10,8 @@ from packaging.requirements import Requirement
 
 from harness.images.releases import LIBRARY, Tell, beside, release_lock, require_fit, require_tox
 from harness.images.wheels import fetch
-from harness.matrix.records import Device, Matrix, Release
+from harness.matrix.devices import Device
+from harness.matrix.records import Matrix, Release
 
 ANY = ">=0"
 

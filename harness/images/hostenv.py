@@ -16,7 +16,7 @@ from harness.errors import HostEnvironmentError
 from harness.images.exclusive import exclusive
 from harness.images.lock import lock_hash, lock_path
 from harness.images.log import log_file, reason
-from harness.matrix.records import Device
+from harness.matrix.devices import Device
 
 COMPLETE = "complete"
 PLATFORM = ("linux", "x86_64")

@@ -15,7 +15,8 @@ from typing import Any
 from harness.errors import LibraryError
 from harness.images import hostenv
 from harness.images.hostenv import Tell
-from harness.matrix.records import Cell, Device
+from harness.matrix.cells import Cell
+from harness.matrix.devices import Device
 
 PATIENCE_S = 300
 PACKAGE = Path(__file__).parents[2]

@@ -15,7 +15,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from harness.errors import ImageError
 from harness.files import replace
 from harness.images.host import ca_bundle, is_there, pip_options
-from harness.matrix.records import Device
+from harness.matrix.devices import Device
 
 PLATFORM = "x86_64-manylinux_2_28"
 MADE_FROM = "# requirements.in sha256:"

@@ -11,7 +11,7 @@ from harness import __version__
 from harness.errors import ImageError
 from harness.images.base import Base
 from harness.images.lock import image_folder, lock_path
-from harness.matrix.records import Device
+from harness.matrix.devices import Device
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,8 @@ from packaging.version import InvalidVersion, Version
 from harness.errors import ReleaseError
 from harness.files import replace
 from harness.images.lock import compiled, image_folder, lock_path
-from harness.matrix.records import Device, Release
+from harness.matrix.devices import Device
+from harness.matrix.records import Release
 
 LIBRARY, TOX = "transformers", "tox"
 PINNED = re.compile(

@@ -12,7 +12,7 @@ from harness.images.base import base_here, wanted_base
 from harness.images.lock import image_folder, lacking
 from harness.images.recipe import Recipe, recipe_files
 from harness.images.versions import PINNED
-from harness.matrix.records import Device
+from harness.matrix.devices import Device
 
 SHELL = re.compile(r"^(\|\d+ .*?)?/bin/sh -c (#\(nop\) )?")
 """What the classic builder puts before an instruction: arguments, the shell, that it ran nothing."""

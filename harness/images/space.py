@@ -6,7 +6,7 @@ from pathlib import Path
 import docker
 
 from harness.errors import ImageError
-from harness.matrix.records import Device
+from harness.matrix.devices import Device
 
 LOCAL = "http+docker://"
 """Begins the address of an engine behind a socket of this machine: its disk is one of ours."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harness.errors import LibraryError
 from harness.images.lock import lock_path
-from harness.matrix.records import Device
+from harness.matrix.devices import Device
 
 PINNED = re.compile(r"^([a-z0-9._-]+)==([^ \\;]+)", re.MULTILINE)
 ASKED = "from importlib.metadata import version; print(version('transformers'))"

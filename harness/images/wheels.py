@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.errors import ReleaseError
 from harness.images.exclusive import exclusive
 from harness.images.releases import Pin
-from harness.matrix.records import Device
+from harness.matrix.devices import Device
 
 PLATFORMS = (
     *(f"manylinux_2_{minor}_x86_64" for minor in (28, 27, 26, 24, 17, 12, 5)),

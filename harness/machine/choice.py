@@ -7,7 +7,7 @@ from harness.errors import DeviceAbsent, SelectionError
 from harness.machine.detect import vendor_of
 from harness.machine.records import Accelerator
 from harness.machine.visibility import SHOWN_BY, visible
-from harness.matrix.records import Device
+from harness.matrix.devices import Device
 
 ALL = "all"
 TAKEN_SHARE = 0.5

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.machine import amd, intel, nvidia, pci, presence, processors, tree
 from harness.machine.records import Accelerator, Engine, Machine
-from harness.matrix.records import Device
+from harness.matrix.devices import Device
 
 APPLE = "darwin-arm64"
 

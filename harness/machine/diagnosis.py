@@ -13,7 +13,7 @@ from packaging.version import InvalidVersion, Version
 from harness.machine.choice import GB, busy
 from harness.machine.detect import vendor_of
 from harness.machine.records import Accelerator, Machine
-from harness.matrix.records import Device
+from harness.matrix.devices import Device
 
 LEAST_MEMORY = 2 * 1024**3
 """With less, the suite's parent and one child do not fit: `harness.suite.room`."""

@@ -11,7 +11,7 @@ from harness.machine.diagnosis import Problem, Way, diagnose, open_ways
 from harness.machine.presence import absence
 from harness.machine.records import Accelerator, Machine
 from harness.machine.visibility import visible
-from harness.matrix.records import Device
+from harness.matrix.devices import Device
 
 
 class State(StrEnum):

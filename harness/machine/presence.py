@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harness.machine import tree
 from harness.machine.pci import is_accelerator
-from harness.matrix.records import Presence
+from harness.matrix.devices import Presence
 
 
 def here() -> str:

@@ -7,20 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import MatrixError
+from harness.matrix.devices import ContainerAccess, Device, Labels, Presence, Variant
 from harness.matrix.proven import is_proven, remember
 from harness.matrix.records import (
     Architecture,
-    ContainerAccess,
-    Device,
     Family,
     Gone,
     KnownFailure,
-    Labels,
     Matrix,
-    Presence,
     Release,
     Tolerance,
-    Variant,
     model_from_json,
 )
 from harness.matrix.references import references

@@ -5,7 +5,8 @@ from difflib import get_close_matches
 from typing import TypeVar
 
 from harness.errors import SelectionError
-from harness.matrix.records import Device, Matrix, Model
+from harness.matrix.devices import Device
+from harness.matrix.records import Matrix, Model
 from harness.matrix.registry import Entry
 
 T = TypeVar("T")

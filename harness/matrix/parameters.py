@@ -6,7 +6,9 @@ from itertools import product
 from typing import Any
 
 from harness.errors import SelectionError
-from harness.matrix.records import Device, Model, Parameters, Suite
+from harness.matrix.cells import Parameters
+from harness.matrix.devices import Device
+from harness.matrix.records import Model, Suite
 
 VARIANTS = {
     "mode": "{}",

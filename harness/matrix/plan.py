@@ -6,20 +6,11 @@ from datetime import UTC, date, datetime
 from itertools import product
 
 from harness.errors import SelectionError
+from harness.matrix.cells import Batch, Cell, Parameters
+from harness.matrix.devices import Device
 from harness.matrix.names import answers, check_names, parity_check, resolve
 from harness.matrix.parameters import LEAST, PARALLEL, cell_id, checks_of, read_by, require_sane
-from harness.matrix.records import (
-    MACHINE,
-    Batch,
-    Cell,
-    Device,
-    KnownFailure,
-    Matrix,
-    Model,
-    Parameters,
-    Suite,
-    Tolerance,
-)
+from harness.matrix.records import MACHINE, KnownFailure, Matrix, Model, Suite, Tolerance
 
 TIMEOUT_S = {Suite.FUNCTIONAL: 120.0, Suite.THROUGHPUT: 700.0, Suite.FIT: 300.0, Suite.ROOFLINE: 600.0}
 """Seconds a cell may take where the user says nothing, of what is timed beyond its budget: ample for the

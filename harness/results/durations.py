@@ -4,9 +4,10 @@ import statistics
 from collections.abc import Iterable
 from typing import Any
 
+from harness.matrix.cells import Parameters
 from harness.matrix.ci.durations import ASSUMED_S, Duration
 from harness.matrix.parameters import read_by
-from harness.matrix.records import Parameters, Suite
+from harness.matrix.records import Suite
 from harness.results.record import Outcome, Result
 
 WHOLE = {Outcome.PASSED, Outcome.FAILED, Outcome.XFAILED, Outcome.XPASSED, Outcome.TIMEOUT}

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from harness.matrix.records import Cell, Suite
+from harness.matrix.cells import Cell
+from harness.matrix.records import Suite
 from harness.results.accelerators import Accelerator, this_machine
 from harness.results.record import Outcome, Result
 from harness.results.sheet import COUNTER, counter

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from harness.matrix.records import Cell
+from harness.matrix.cells import Cell
 from harness.results.record import Result
 from harness.results.verdict import EXPECTED
 

@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.errors import ResultsError
-from harness.matrix.records import Cell, Suite
+from harness.matrix.cells import Cell
+from harness.matrix.records import Suite
 from harness.results import overview, timings
 from harness.results.figures import line
 from harness.results.overview import Row

@@ -18,7 +18,8 @@ from typing import Any, NamedTuple, Self
 
 from harness.errors import RecordError, ResultsError
 from harness.files import replace
-from harness.matrix.records import Cell, Suite
+from harness.matrix.cells import Cell
+from harness.matrix.records import Suite
 from harness.matrix.schema import Kind, require
 from harness.results.record import VERSION, Result
 

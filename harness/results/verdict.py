@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from harness.matrix.records import Cell, Suite
+from harness.matrix.cells import Cell
+from harness.matrix.records import Suite
 from harness.results.figures import line
 from harness.results.record import Check, Outcome, Result
 

@@ -9,7 +9,7 @@ from itertools import groupby
 from threading import Event, RLock
 from typing import TypeVar
 
-from harness.matrix.records import Batch, Cell
+from harness.matrix.cells import Batch, Cell
 from harness.runners.slots import Slot
 
 GoOn = Callable[[], None]

@@ -13,7 +13,7 @@ from harness.images import build, hostenv
 from harness.images.compat import Prepared
 from harness.machine import processors
 from harness.machine.records import Accelerator
-from harness.matrix.records import Device
+from harness.matrix.devices import Device
 from harness.results.record import Provenance
 from harness.runners import interpreter, provenance
 from harness.runners.docker import DockerRunner

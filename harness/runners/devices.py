@@ -13,7 +13,7 @@ from harness.machine.detect import accelerators, detect, vendor_of
 from harness.machine.diagnosis import Way, diagnose, ways
 from harness.machine.presence import absence
 from harness.machine.records import Accelerator
-from harness.matrix.records import Device
+from harness.matrix.devices import Device
 from harness.results.record import Hardware
 from harness.runners.choose import Wish
 from harness.runners.engine import describe

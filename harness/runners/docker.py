@@ -21,7 +21,8 @@ from harness.errors import EngineError
 from harness.images.image import PYTHON, Image
 from harness.images.toxini import COMMAND, RELEASE
 from harness.machine.records import Accelerator
-from harness.matrix.records import Device, Suite
+from harness.matrix.devices import Device
+from harness.matrix.records import Suite
 from harness.results.record import Isolation
 from harness.runners.engine import describe
 from harness.runners.hardening import harden

@@ -22,7 +22,7 @@ from harness.files import replace
 from harness.images.compat import Prepared
 from harness.images.toxini import CONFIG, REQUIREMENTS, tox_ini
 from harness.matrix import schema
-from harness.matrix.records import Cell
+from harness.matrix.cells import Cell
 from harness.results.record import Outcome, Report, Result
 from harness.runners import hostile
 from harness.runners.hardening import CONTAINER_UID

@@ -18,7 +18,7 @@ from requests.exceptions import RequestException
 from harness.errors import EngineError, ImageError, RecordError
 from harness.images.image import PYTHON, Image
 from harness.images.versions import pinned
-from harness.matrix.records import ContainerAccess, Device
+from harness.matrix.devices import ContainerAccess, Device
 from harness.matrix.schema import require
 from harness.results.record import ImageCheck
 from harness.runners.docker import APP, DEADLINE, ENVIRONMENT, OWNER, PACKAGES, RUN, staged

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness.errors import EngineError
 from harness.images.compat import Prepared
-from harness.matrix.records import Batch, Cell
+from harness.matrix.cells import Batch, Cell
 from harness.results.record import Isolation, Outcome, Provenance, Result
 from harness.runners import door, references
 from harness.runners.outcomes import by_signal, classify

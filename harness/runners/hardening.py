@@ -11,7 +11,7 @@ from docker.types import DeviceRequest, LogConfig, Ulimit
 
 from harness.machine.diagnosis import CDI_NVIDIA, cdi_names
 from harness.machine.records import Accelerator
-from harness.matrix.records import ContainerAccess
+from harness.matrix.devices import ContainerAccess
 from harness.results.record import Isolation
 from harness.runners.protocol import Limits
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.errors import HostEnvironmentError
 from harness.machine.detect import vendor_of
-from harness.matrix.records import Device
+from harness.matrix.devices import Device
 
 NEEDED = ("torch", "transformers", "pytest", "pytest_benchmark", "scipy")
 """What the suite imports of the interpreter it runs in."""

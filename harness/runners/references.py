@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.files import replace
-from harness.matrix.records import Cell
+from harness.matrix.cells import Cell
 from harness.runners import hostile
 from harness.runners.protocol import MIB, Order
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, final
 
 from harness.errors import CheckpointError, SelectionError
+from harness.matrix.cells import Cell
 from harness.matrix.checkpoint import CONFIG, read_config
-from harness.matrix.records import Cell
 from harness.runners import hostile
 from harness.runners.protocol import MIB
 

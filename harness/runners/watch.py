@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import final
 
-from harness.matrix.records import Cell
+from harness.matrix.cells import Cell
 from harness.results.record import Outcome
 from harness.runners import hostile
 from harness.runners.protocol import GIB, MIB, Event, Order, Stop

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from harness.matrix.records import Cell, Suite
+from harness.matrix.cells import Cell
+from harness.matrix.records import Suite
 from harness.results.record import Check, Metric, Outcome, Report
 from harness.results.sheet import Sheet
 from harness.suite.facts import oom_kills

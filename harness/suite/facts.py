@@ -8,7 +8,7 @@ from typing import Any
 import torch
 import transformers
 
-from harness.matrix.records import Cell
+from harness.matrix.cells import Cell
 
 # Where the kernel counts the processes it killed for memory: cgroup v2, then v1.
 CONTAINED = Path("/.dockerenv")

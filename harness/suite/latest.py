@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 import pytest
 
-from harness.matrix.records import Cell
+from harness.matrix.cells import Cell
 
 Built = TypeVar("Built")
 

@@ -5,7 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from packaging.requirements import Requirement
 
-from harness.matrix.records import Cell
+from harness.matrix.cells import Cell
 from harness.results.record import Outcome
 
 Row = dict[str, str | None]

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 import transformers
 
-from harness.matrix.records import Cell, Suite, asked
+from harness.matrix.cells import Cell, asked
+from harness.matrix.records import Suite
 from harness.results.record import Check, Outcome
 from harness.suite.door import PHASE, Journal, Order
 from harness.suite.forks import Say

@@ -14,7 +14,7 @@ import transformers
 from transformers import dynamic_module_utils
 from transformers.models.auto.auto_factory import add_generation_mixin_to_remote_model
 
-from harness.matrix.records import Cell
+from harness.matrix.cells import Cell
 from harness.suite.outcomes import Unsupported
 
 FOLDER = "HARNESS_REMOTE_CODE"

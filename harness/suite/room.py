@@ -3,7 +3,8 @@
 from contextlib import suppress
 from importlib import import_module
 
-from harness.matrix.records import Cell, Suite
+from harness.matrix.cells import Cell
+from harness.matrix.records import Suite
 from harness.suite.facts import cpus
 from harness.suite.models.classes import find_model_class
 from harness.suite.outcomes import Unsupported

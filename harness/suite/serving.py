@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 import torch
 
-from harness.matrix.records import Cell, Suite
+from harness.matrix.cells import Cell
+from harness.matrix.records import Suite
 from harness.results.record import Check, Outcome, metric_from_json
 from harness.results.sheet import Sheet
 from harness.suite.door import PHASE, Attempt, Journal, Order

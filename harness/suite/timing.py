@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import torch
 
-from harness.matrix.records import Cell
+from harness.matrix.cells import Cell
 from harness.results.record import Check, Metric, Outcome
 from harness.suite.door import Attempt, Journal
 from harness.suite.facts import cpus, oom_kills

@@ -11,9 +11,10 @@ import pytest
 from click.testing import Result as Typed
 
 from harness.cli.coverage import runs_of
+from harness.matrix.cells import Cell, Parameters
 from harness.matrix.load import load
 from harness.matrix.plan import plan
-from harness.matrix.records import Cell, Parameters, Suite
+from harness.matrix.records import Suite
 from harness.results.record import Check, Isolation, Outcome, Provenance, Report, Result
 from harness.results.store import RunStore
 

@@ -13,7 +13,7 @@ import docker
 import pytest
 
 from harness.images.lock import MADE_FROM
-from harness.matrix.records import Device
+from harness.matrix.devices import Device
 
 CHECKOUT = Path(__file__).parents[2]
 

@@ -18,7 +18,7 @@ from docker.errors import ImageNotFound
 
 from harness.errors import ImageError
 from harness.images.base import Base, ensure_base
-from harness.matrix.records import Device
+from harness.matrix.devices import Device
 
 pytestmark = pytest.mark.engine
 

@@ -13,7 +13,7 @@ from harness.errors import ImageError
 from harness.images.base import Base
 from harness.images.build import ensure
 from harness.images.recipe import Recipe, context, recipe_files
-from harness.matrix.records import Device
+from harness.matrix.devices import Device
 
 FILES = st.dictionaries(st.from_regex(r"[a-c]{1,3}(/[a-c.]{1,3}[a-c])?", fullmatch=True), st.binary())
 BASE = Base(reference="base:1", digest=None, id="sha256:1", origin="override")

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from harness.images.shown import images
+from harness.matrix.devices import Device
 from harness.matrix.load import load
-from harness.matrix.records import Device
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "images" / "Dockerfile").read_text()

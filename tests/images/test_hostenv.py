@@ -9,7 +9,7 @@ import pytest
 from harness.errors import HostEnvironmentError, ImageError
 from harness.images import hostenv
 from harness.images.lock import lock_hash
-from harness.matrix.records import Device
+from harness.matrix.devices import Device
 
 PYTHON = Device.__dataclass_fields__["python"].default
 

@@ -8,7 +8,7 @@ import pytest
 
 from harness.errors import ImageError
 from harness.images.lock import LACKING, MADE_FROM, lock, lock_hash, lock_path
-from harness.matrix.records import Device, Variant
+from harness.matrix.devices import Device, Variant
 
 LOCKS = sorted((Path(__file__).parents[2] / "images").glob("*/requirements.lock"))
 WITHOUT_TORCH = {"rocm", "xpu"}

@@ -24,8 +24,9 @@ from harness.images.releases import (
     require_fit,
     resolve,
 )
+from harness.matrix.devices import Device
 from harness.matrix.load import load
-from harness.matrix.records import Device, Matrix, Release
+from harness.matrix.records import Matrix, Release
 
 MakeWheel = Callable[..., Path]
 EVERYTHING = Release(transformers="2.0", python=">=3.9", torch=">=2.2")

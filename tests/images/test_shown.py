@@ -10,7 +10,8 @@ from harness.errors import ImageError
 from harness.images.build import ensure
 from harness.images.lock import lock_hash
 from harness.images.shown import images, shown
-from harness.matrix.records import Device, Matrix
+from harness.matrix.devices import Device
+from harness.matrix.records import Matrix
 
 
 def test_without_an_engine_the_folder_and_the_row_are_shown(cpu: Device, checkout: Path) -> None:

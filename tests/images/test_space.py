@@ -9,7 +9,7 @@ import pytest
 from harness.errors import ImageError
 from harness.images.build import ensure
 from harness.images.space import require_room
-from harness.matrix.records import Device
+from harness.matrix.devices import Device
 
 pytestmark = pytest.mark.engine
 VAST = 1e9  # GB: no disk of ours holds it

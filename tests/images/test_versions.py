@@ -8,8 +8,8 @@ import pytest
 
 from harness.errors import LibraryError
 from harness.images.versions import transformers_of
+from harness.matrix.devices import Device
 from harness.matrix.load import find_root
-from harness.matrix.records import Device
 
 ROOT = find_root(Path(__file__))
 

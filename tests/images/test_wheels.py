@@ -9,7 +9,7 @@ import pytest
 from harness.errors import ReleaseError
 from harness.images import wheels
 from harness.images.releases import Pin
-from harness.matrix.records import Device
+from harness.matrix.devices import Device
 
 MakePin = Callable[[str], Pin]
 Fetch = Callable[[Sequence[Pin], Path, Callable[[str], None]], tuple[Path, ...]]

@@ -12,7 +12,8 @@ from harness.machine.choice import Typed, choose
 from harness.machine.nvidia import Answers, accelerators
 from harness.machine.records import Accelerator
 from harness.machine.visibility import FILTERS, SHOWN_BY, environment, visible
-from harness.matrix.records import Device, Matrix
+from harness.matrix.devices import Device
+from harness.matrix.records import Matrix
 
 GB = 10**9
 AMD = tuple(

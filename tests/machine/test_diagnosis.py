@@ -8,7 +8,8 @@ from harness.machine.diagnosis import Way, diagnose, open_ways, ways
 from harness.machine.doctor import State, advice, examine
 from harness.machine.nvidia import Answers, accelerators
 from harness.machine.records import Accelerator, Engine, Machine, Node
-from harness.matrix.records import ContainerAccess, Device, Matrix
+from harness.matrix.devices import ContainerAccess, Device
+from harness.matrix.records import Matrix
 
 GB = 10**9
 ENGINE = Engine(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.machine.presence import absence
-from harness.matrix.records import Presence
+from harness.matrix.devices import Presence
 
 
 def put(root: Path, path: str, text: str = "") -> None:

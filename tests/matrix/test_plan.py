@@ -8,18 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import SelectionError
+from harness.matrix.cells import Parameters, asked
 from harness.matrix.parameters import checks_of, sweep
 from harness.matrix.plan import ASKED_FOR, batches, ledger, plan, shared, tolerance
-from harness.matrix.records import (
-    Checkpoint,
-    KnownFailure,
-    Matrix,
-    Model,
-    Parameters,
-    Suite,
-    Tolerance,
-    asked,
-)
+from harness.matrix.records import Checkpoint, KnownFailure, Matrix, Model, Suite, Tolerance
 from harness.matrix.schema import validate
 from harness.matrix.select import Selection, select
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from harness.matrix.cells import Cell, Parameters
 from harness.matrix.load import find_root, load
 from harness.matrix.plan import plan
-from harness.matrix.records import Cell, Parameters, Suite
+from harness.matrix.records import Suite
 from harness.matrix.select import Selection, select
 from harness.results.record import Isolation, Outcome, Provenance, Report, Result
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from harness.matrix.records import Cell, Suite
+from harness.matrix.cells import Cell
+from harness.matrix.records import Suite
 from harness.results.kept import roofs, sheets
 from harness.results.record import Metric, Outcome, Result
 from harness.results.sheet import COUNTER, Counted, Sheet, counter

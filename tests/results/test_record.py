@@ -8,22 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.matrix.cells import Cell, Parameters
+from harness.matrix.devices import ContainerAccess, Device, Presence, Variant
 from harness.matrix.records import (
     Architecture,
-    Cell,
     Checkpoint,
-    ContainerAccess,
-    Device,
     Family,
     Gone,
     KnownFailure,
     Model,
-    Parameters,
-    Presence,
     Priority,
     Suite,
     Tolerance,
-    Variant,
 )
 from harness.matrix.schema import SCHEMAS, validate
 from harness.results.cache import Cache, Kept, LayerCache

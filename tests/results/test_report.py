@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from harness.errors import ResultsError
-from harness.matrix.records import Cell
+from harness.matrix.cells import Cell
 from harness.matrix.schema import validate
 from harness.results.overview import MOST_ROWS, shortened
 from harness.results.record import Check, Estimate, Metric, Outcome, Result

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import RecordError, ResultsError
-from harness.matrix.records import Cell
+from harness.matrix.cells import Cell
 from harness.results.record import Outcome, Result
 from harness.results.store import Manifest, RunStore, find, runs
 

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 from harness.images.image import Image
-from harness.matrix.records import Batch, Cell, Device
+from harness.matrix.cells import Batch, Cell
+from harness.matrix.devices import Device
 from harness.results.record import Provenance
 from harness.results.store import RunStore
 from harness.runners import engine

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from harness.errors import EngineError
-from harness.matrix.records import Batch
+from harness.matrix.cells import Batch
 from harness.results.record import Outcome, Provenance
 from harness.results.store import RunStore
 from harness.runners.abreast import GoOn, abreast, divided, guarded

@@ -10,7 +10,9 @@ import docker
 import pytest
 
 from harness.images.image import Image
-from harness.matrix.records import Batch, Cell, Device, Model, Parameters, Suite
+from harness.matrix.cells import Batch, Cell, Parameters
+from harness.matrix.devices import Device
+from harness.matrix.records import Model, Suite
 from harness.results.record import Outcome, Provenance, Result
 from harness.results.store import RunStore
 from harness.runners.docker import DockerRunner

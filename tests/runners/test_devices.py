@@ -9,7 +9,8 @@ import pytest
 
 from harness.errors import DeviceAbsent, DeviceUnfit
 from harness.machine.records import Accelerator, Node
-from harness.matrix.records import Device, Matrix, Presence
+from harness.matrix.devices import Device, Presence
+from harness.matrix.records import Matrix
 from harness.results.record import Hardware, Provenance
 from harness.runners.choose import Wish
 from harness.runners.devices import hardware, require, require_way

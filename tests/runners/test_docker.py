@@ -13,7 +13,7 @@ import pytest
 
 from harness.errors import EngineError
 from harness.images.image import Image
-from harness.matrix.records import ContainerAccess
+from harness.matrix.devices import ContainerAccess
 from harness.results.record import Outcome, Result
 from harness.results.store import RunStore
 from harness.runners.docker import DockerRunner

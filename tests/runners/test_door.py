@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from harness.errors import RecordError
 from harness.matrix import schema
-from harness.matrix.records import Batch
+from harness.matrix.cells import Batch
 from harness.results.record import Isolation, Outcome, Provenance
 from harness.results.store import RunStore
 from harness.runners import door

@@ -8,7 +8,7 @@ import pytest
 
 from harness.errors import ImageError
 from harness.images.image import Image
-from harness.matrix.records import Device
+from harness.matrix.devices import Device
 from harness.runners.docker import RUN
 from harness.runners.examine import examine
 from harness.runners.protocol import Limits

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ResultsError
-from harness.matrix.records import Batch
+from harness.matrix.cells import Batch
 from harness.results.record import Outcome, Provenance, Result
 from harness.results.store import RunStore
 from harness.runners.execute import Execution, execute

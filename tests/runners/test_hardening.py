@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness.machine.records import Accelerator, Node
-from harness.matrix.records import ContainerAccess
+from harness.matrix.devices import ContainerAccess
 from harness.runners.hardening import Hardening, harden
 from harness.runners.protocol import GIB, Limits
 

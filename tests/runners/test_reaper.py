@@ -15,7 +15,7 @@ import docker
 import pytest
 
 from harness.images.image import Image
-from harness.matrix.records import Batch
+from harness.matrix.cells import Batch
 from harness.results.record import Outcome, Provenance
 from harness.results.store import RunStore
 from harness.runners import door

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.matrix.records import Batch, Cell
+from harness.matrix.cells import Batch, Cell
 from harness.results.record import Isolation, Provenance, Result
 from harness.results.store import RunStore
 from harness.runners.docker import DockerRunner

@@ -7,7 +7,7 @@ import docker
 import pytest
 
 from harness.images.compat import Prepared
-from harness.matrix.records import Batch
+from harness.matrix.cells import Batch
 from harness.results.record import Outcome, Provenance, Result
 from harness.results.store import RunStore
 from harness.runners.docker import DockerRunner

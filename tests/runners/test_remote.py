@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import CheckpointError, SelectionError
+from harness.matrix.cells import Cell, Parameters
+from harness.matrix.devices import Device
 from harness.matrix.plan import plan
-from harness.matrix.records import Cell, Checkpoint, Device, Matrix, Parameters, Suite
+from harness.matrix.records import Checkpoint, Matrix, Suite
 from harness.runners.remote import MOST_BYTES, MOST_FILES, RemoteCode, read_code, require_code
 from tests.pebble import CONFIG, write_pebble
 

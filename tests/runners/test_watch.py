@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.matrix.records import Batch
+from harness.matrix.cells import Batch
 from harness.results.record import Isolation, Outcome, Provenance
 from harness.results.store import RunStore
 from harness.runners import door

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 import transformers
 
+from harness.matrix.cells import Cell, Parameters
+from harness.matrix.devices import Device
 from harness.matrix.plan import plan
-from harness.matrix.records import Cell, Checkpoint, Device, Matrix, Model, Parameters, Suite
+from harness.matrix.records import Checkpoint, Matrix, Model, Suite
 
 MakeCell = Callable[..., Cell]
 

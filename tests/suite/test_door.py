@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from harness.matrix.records import Cell, Suite
+from harness.matrix.cells import Cell
+from harness.matrix.records import Suite
 from harness.matrix.schema import validate
 from harness.results.record import Check, Metric, Outcome, Report
 from harness.suite.door import Attempt, Journal, Order

@@ -9,7 +9,8 @@ import pytest
 import torch
 import transformers
 
-from harness.matrix.records import Cell, Parameters, Suite
+from harness.matrix.cells import Cell, Parameters
+from harness.matrix.records import Suite
 from harness.suite.facts import cpus, gather, oom_kills
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.matrix.records import Cell
+from harness.matrix.cells import Cell
 from harness.suite.latest import Latest
 
 

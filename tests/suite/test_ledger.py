@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import Version
 
-from harness.matrix.records import Cell, KnownFailure
+from harness.matrix.cells import Cell
+from harness.matrix.records import KnownFailure
 from harness.results.record import Outcome
 from harness.suite.ledger import KNOWN, judged, known
 

@@ -12,7 +12,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from harness.matrix.records import Cell, KnownFailure, Parameters, Suite
+from harness.matrix.cells import Cell, Parameters
+from harness.matrix.records import KnownFailure, Suite
 from harness.matrix.schema import validate
 from harness.results.record import Metric, Report
 

@@ -10,7 +10,8 @@ import transformers
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING
 
-from harness.matrix.records import Cell, Checkpoint
+from harness.matrix.cells import Cell
+from harness.matrix.records import Checkpoint
 from harness.suite.functional.subjects import subject_of
 from harness.suite.outcomes import Unsupported
 from harness.suite.remote import FOLDER, brought

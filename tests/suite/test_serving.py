@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.matrix.records import Cell
+from harness.matrix.cells import Cell
 from harness.suite.facts import cpus
 from harness.suite.room import CHILD_BYTES, LEAST_BYTES, PARENT_BYTES, shares
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from harness.matrix.records import Cell, Parameters, Suite
+from harness.matrix.cells import Cell, Parameters
+from harness.matrix.records import Suite
 from harness.results.record import Check, Outcome, Report
 from harness.suite.door import Attempt, Journal
 from harness.suite.forks import Ended, Say

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness.errors import RecordError, SelectionError
-from harness.matrix.records import Device, Matrix, Model, Suite
+from harness.matrix.devices import Device
+from harness.matrix.records import Matrix, Model, Suite
 from harness.matrix.schema import require
 
 DURATIONS = "durations.json"

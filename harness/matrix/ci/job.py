@@ -3,7 +3,8 @@
 import math
 from dataclasses import dataclass, field
 
-from harness.matrix.records import Device, Suite
+from harness.matrix.devices import Device
+from harness.matrix.records import Suite
 
 SETUP_S = 600.0
 """Seconds that a job may take before its first cell: an image of torch and transformers was built in 170 s

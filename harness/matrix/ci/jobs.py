@@ -10,7 +10,8 @@ from harness.matrix.ci.balance import count_for, shares
 from harness.matrix.ci.durations import Basis, Durations, Expected
 from harness.matrix.ci.job import Job
 from harness.matrix.ci.platform import Platform
-from harness.matrix.records import Device, Matrix, Model, Suite
+from harness.matrix.devices import Device
+from harness.matrix.records import Matrix, Model, Suite
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.errors import SelectionError
 from harness.matrix.ci.job import Job
-from harness.matrix.records import Labels
+from harness.matrix.devices import Labels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

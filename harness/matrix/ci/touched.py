@@ -7,8 +7,9 @@ from typing import Any
 
 from harness.matrix.ci.changes import Changes
 from harness.matrix.ci.jobs import Wanted
+from harness.matrix.devices import Device
 from harness.matrix.load import MATRIX
-from harness.matrix.records import Device, Matrix, Model, Priority, Suite
+from harness.matrix.records import Matrix, Model, Priority, Suite
 
 FUNCTIONAL, BOTH = (Suite.FUNCTIONAL,), (Suite.FUNCTIONAL, Suite.THROUGHPUT)
 

@@ -1,6 +1,6 @@
 """The fit suite: one test a model, which leaves the sheet."""
 
-from harness.matrix.records import Cell
+from harness.matrix.cells import Cell
 from harness.results.sheet import COUNTER, counter
 from harness.suite.fit.sheet import sheet
 from harness.suite.forks import Say

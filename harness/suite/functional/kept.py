@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch.utils._pytree import tree_flatten_with_path
 
-from harness.matrix.records import Cell
+from harness.matrix.cells import Cell
 from harness.suite.functional.subject import Subject, Tensors
 
 GIVEN = "HARNESS_REFERENCES"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from harness.matrix.records import Cell
+from harness.matrix.cells import Cell
 from harness.suite.functional.kept import Kept
 from harness.suite.functional.subject import Subject
 from harness.suite.models.build import tiny_model

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.matrix.records import Cell
+from harness.matrix.cells import Cell
 from harness.suite.functional.checks import CHECKS
 from harness.suite.functional.subject import CheckFailed, Subject
 from harness.suite.latest import Latest

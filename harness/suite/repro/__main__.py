@@ -6,7 +6,7 @@ from pathlib import Path
 
 import transformers
 
-from harness.matrix.records import Cell
+from harness.matrix.cells import Cell
 from harness.suite.repro.script import script
 
 

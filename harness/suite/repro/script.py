@@ -6,7 +6,7 @@ from typing import Any
 import torch
 import transformers
 
-from harness.matrix.records import Cell
+from harness.matrix.cells import Cell
 from harness.suite.functional.checks import CHECKS
 from harness.suite.functional.subject import CheckFailed, Finding, Subject
 from harness.suite.functional.subjects import subject_of

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import torch
 
-from harness.matrix.records import Cell
+from harness.matrix.cells import Cell
 from harness.suite.forks import Say
 from harness.suite.precision import PRECISIONS
 from harness.suite.roofline.points import facts, metrics

@@ -8,7 +8,8 @@ parameters have the same shapes.
 from dataclasses import dataclass
 from typing import Any
 
-from harness.matrix.records import Model, Parameters
+from harness.matrix.cells import Parameters
+from harness.matrix.records import Model
 from harness.suite.fit.experts import routed
 from harness.suite.fit.kinds import LINEAR, layer_kinds
 from harness.suite.fit.parameters import DENSE, MOE, counted

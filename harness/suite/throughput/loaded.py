@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from harness.matrix.records import Cell
+from harness.matrix.cells import Cell
 from harness.suite.models.build import full_config, full_model, model_class
 from harness.suite.models.classes import in_dtype
 from harness.suite.precision import PRECISIONS

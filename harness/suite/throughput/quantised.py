@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from harness.matrix.records import Cell
+from harness.matrix.cells import Cell
 from harness.suite.models.build import tiny_model
 from harness.suite.models.inputs.context import Shape
 from harness.suite.models.inputs.make import find_recipe, make_inputs, run

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from harness.matrix.records import Cell
+from harness.matrix.cells import Cell
 from harness.suite.fit.activations import activations
 from harness.suite.fit.cache import cache_need
 from harness.suite.models.depths import depth

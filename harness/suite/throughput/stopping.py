@@ -7,7 +7,7 @@ with three it was a tenth (simulated in `tests/suite/throughput/test_stopping.py
 
 from collections.abc import Sequence
 
-from harness.matrix.records import Parameters
+from harness.matrix.cells import Parameters
 from harness.results.record import Metric
 
 FEWEST = 5

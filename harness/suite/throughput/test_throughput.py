@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from harness.matrix.records import Cell
+from harness.matrix.cells import Cell
 from harness.suite.inside import Inside
 from harness.suite.latest import Latest
 from harness.suite.throughput.crosscheck import check_phases, check_prompt

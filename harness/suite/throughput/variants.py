@@ -10,7 +10,7 @@ import torch
 from transformers import EncoderDecoderCache, StaticCache
 from transformers.utils import is_flash_attn_2_available
 
-from harness.matrix.records import Parameters
+from harness.matrix.cells import Parameters
 from harness.suite.outcomes import Unsupported
 from harness.suite.throughput.quantised import quantise
 

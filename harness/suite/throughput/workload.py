@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from harness.matrix.records import Cell
+from harness.matrix.cells import Cell
 from harness.suite.functional.generation import decoder_start
 from harness.suite.latest import release
 from harness.suite.models.build import full_config, model_class, tiny_model

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from harness.matrix.ci.durations import Durations
-from harness.matrix.records import Device, Labels, Matrix
+from harness.matrix.devices import Device, Labels
+from harness.matrix.records import Matrix
 
 LABELS = Labels(github=("self-hosted", "gpu"), gitlab=("gpu",), buildkite=("queue=gpu",))
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from harness.errors import SelectionError
 from harness.matrix.ci.durations import ASSUMED_S, Basis, Duration, Durations, known, read, text
-from harness.matrix.records import Device, Matrix, Model, Suite
+from harness.matrix.devices import Device
+from harness.matrix.records import Matrix, Model, Suite
 from harness.matrix.select import Selection, select
 
 FUNCTIONAL = Suite.FUNCTIONAL

@@ -16,7 +16,8 @@ from harness.errors import SelectionError
 from harness.matrix.ci.durations import Duration, Durations
 from harness.matrix.ci.jobs import Division, Wanted, plan_jobs
 from harness.matrix.ci.platforms import PLATFORMS
-from harness.matrix.records import Device, Labels, Matrix, Model, Suite
+from harness.matrix.devices import Device, Labels
+from harness.matrix.records import Matrix, Model, Suite
 from harness.matrix.select import Selection, select
 
 PAIR = (Suite.FUNCTIONAL, Suite.THROUGHPUT)

@@ -16,7 +16,8 @@ from harness.matrix.ci.job import Job
 from harness.matrix.ci.jobs import Division, Wanted, plan_jobs
 from harness.matrix.ci.platform import Platform
 from harness.matrix.ci.platforms import PLATFORMS
-from harness.matrix.records import Device, Matrix, Suite
+from harness.matrix.devices import Device
+from harness.matrix.records import Matrix, Suite
 
 SCHEMAS = {"gitlab": "gitlab-ci", "buildkite": "buildkite"}
 """Platform → the schema of it that check-jsonschema brings."""

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 import torch
 
+from harness.matrix.cells import Parameters
 from harness.matrix.load import find_root, load
 from harness.matrix.plan import plan
-from harness.matrix.records import Checkpoint, Parameters, Suite
+from harness.matrix.records import Checkpoint, Suite
 from harness.matrix.select import Selection, select
 from harness.suite.functional.checks import CHECKS, Facts, applicable, set_attention
 from harness.suite.functional.precision import loaded_in

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from harness.matrix.records import Cell, Matrix
+from harness.matrix.cells import Cell
+from harness.matrix.records import Matrix
 from harness.suite.functional.doubled import Doubled, doubled
 from harness.suite.functional.kept import FOLDER, GIVEN, MOST_BYTES, Kept, fingerprint
 from harness.suite.functional.parity import parity

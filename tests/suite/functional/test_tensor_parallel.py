@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from harness.matrix.records import Cell, Parameters
+from harness.matrix.cells import Cell, Parameters
 from harness.suite.functional.subject import CheckFailed
 from harness.suite.functional.subjects import subject_of
 from harness.suite.functional.tensor_parallel import compared, job_of, require_accelerators, require_heads

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 import torch
 
+from harness.matrix.cells import Cell, Parameters
+from harness.matrix.devices import Device
 from harness.matrix.plan import plan
-from harness.matrix.records import Cell, Device, Matrix, Model, Parameters, Suite
+from harness.matrix.records import Matrix, Model, Suite
 from harness.suite.functional.checks import CHECKS, Facts, applicable
 from harness.suite.functional.subject import Subject
 from harness.suite.functional.subjects import subject_of

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.matrix.cells import Cell
 from harness.matrix.parameters import PARALLEL
-from harness.matrix.records import Cell, Matrix
+from harness.matrix.records import Matrix
 from harness.suite.functional.checks import CHECKS
 from harness.suite.functional.subjects import subject_of
 from harness.suite.outcomes import Unsupported

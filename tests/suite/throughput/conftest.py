@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from harness.matrix.records import Cell, Model, Parameters, Suite
+from harness.matrix.cells import Cell, Parameters
+from harness.matrix.records import Model, Suite
 from harness.suite.latest import release
 from harness.suite.models.build import tiny_config_of
 from harness.suite.models.depths import depth

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.matrix.records import Model, Parameters
+from harness.matrix.cells import Parameters
+from harness.matrix.records import Model
 from harness.suite.models.build import full_config, meta_model
 from harness.suite.outcomes import Unsupported
 from harness.suite.throughput.depth import (

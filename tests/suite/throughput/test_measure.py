@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from harness.matrix.records import Parameters
+from harness.matrix.cells import Parameters
 from harness.suite.latest import release
 from harness.suite.models.depths import depth
 from harness.suite.outcomes import Unsupported

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from harness.matrix.records import Parameters
+from harness.matrix.cells import Parameters
 from harness.suite.fit.cache import cache_need
 from harness.suite.latest import release
 from harness.suite.throughput import memory

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from harness.matrix.records import Parameters
+from harness.matrix.cells import Parameters
 from harness.suite.outcomes import Unsupported
 from harness.suite.throughput.phases import PHASES
 from harness.suite.throughput.quantised import METHODS, quantise, stored_bytes

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.matrix.records import Parameters
+from harness.matrix.cells import Parameters
 from harness.suite.outcomes import Unsupported
 from harness.suite.throughput.refusals import Need, require_dtype, require_room
 from harness.suite.throughput.workload import Workload

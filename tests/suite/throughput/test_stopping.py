@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.matrix.records import Parameters
+from harness.matrix.cells import Parameters
 from harness.results.record import Metric
 from harness.suite.throughput.merge import combined
 from harness.suite.throughput.stopping import FEWEST, stop

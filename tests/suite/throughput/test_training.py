@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from harness.matrix.records import Parameters
+from harness.matrix.cells import Parameters
 from harness.suite.outcomes import Unsupported
 from harness.suite.throughput.phases import PHASES
 from harness.suite.throughput.training import labels, loss

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from harness.matrix.records import Parameters
+from harness.matrix.cells import Parameters
 from harness.suite.outcomes import Unsupported
 from harness.suite.throughput.phases import PHASES, Phase
 from harness.suite.throughput.trial import plan_depths, runs

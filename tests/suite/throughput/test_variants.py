@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from harness.matrix.records import Parameters
+from harness.matrix.cells import Parameters
 from harness.suite.outcomes import Unsupported
 from harness.suite.throughput.peak import held
 from harness.suite.throughput.phases import PHASES, Decoding

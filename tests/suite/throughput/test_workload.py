@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from harness.matrix.records import Parameters
+from harness.matrix.cells import Parameters
 from harness.suite.functional.subject import tensors
 from harness.suite.models.build import full_config, full_model
 from harness.suite.models.depths import depth
