@@ -47,7 +47,7 @@ def tests(session: nox.Session) -> None:
     """The project's own tests; torch and transformers come from the cpu image's lock."""
     session.install("-e", ".[tests]", silent=True)
     session.run("harness", "env", "cpu", "--into", f"{session.bin}/python", silent=True)
-    side_by_side = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadgroup", "--benchmark-quiet")
+    side_by_side = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile", "--benchmark-quiet")
     session.run("pytest", *side_by_side, *session.posargs)
 
 

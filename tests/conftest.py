@@ -13,6 +13,7 @@ from hypothesis import settings
 
 from harness.errors import EngineError
 from harness.images.build import ensure
+from harness.images.exclusive import exclusive
 from harness.images.image import Image
 from harness.matrix.devices import Device
 from harness.matrix.load import load
@@ -34,11 +35,17 @@ def pytest_configure() -> None:
     os.environ.pop("PYTEST_XDIST_WORKER", None)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let pytest-xdist keep a file's tests together, and in one worker all that share the one engine."""
-    crowded = {item.path for item in items if "engine" in getattr(item, "fixturenames", ())}
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("engine" if item.path in crowded else str(item.path)))
+@pytest.fixture(autouse=True)
+def alone(request: pytest.FixtureRequest) -> Iterator[None]:
+    """One test at a time has the engine, in all workers: they look at all its images and containers.
+
+    pytest-xdist's groups would do, but release 3.8 writes them where pytest 9.2 no longer looks.
+    """
+    if "engine" not in request.fixturenames:
+        yield
+        return
+    with exclusive(ROOT / ".harness" / "engine-tests.lock", lambda _: None):
+        yield
 
 
 @pytest.fixture(scope="session")
