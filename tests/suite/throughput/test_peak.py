@@ -34,11 +34,22 @@ def figures(work: Workload, phase: Phase, benchmark: Any) -> dict[str, float]:
     return {a.name: a.value for a in measure(work, phase, benchmark).amounts}
 
 
+def below(work: Workload, spare: int = 0) -> Workload:
+    """The workload with a baseline that no peak falls under.
+
+    The kernel takes back pages of the libraries when it likes: a baseline of some time ago may be above all
+    that is in use now.
+    """
+    work.model  # noqa: B018 — fill it
+    work.baseline = (memory.used("cpu") or 0) - spare - work.loaded_bytes - SLACK
+    return work
+
+
 @pytest.mark.parametrize(("phase", "tokens"), [("prefill", 10), ("decode", 10 + 3)])
 def test_the_cache_that_is_seen_is_the_one_that_is_counted(
     phase: str, tokens: int, make_workload: MakeWorkload, benchmark: Any
 ) -> None:
-    work = make_workload("llama", parameters=PARAMETERS)
+    work = below(make_workload("llama", parameters=PARAMETERS))
     need = cache_need(work.model.config)
     assert need is not None
     assert figures(work, PHASES[phase], benchmark)["cache_memory"] == 2 * need.at(tokens) * 4
@@ -47,7 +58,7 @@ def test_the_cache_that_is_seen_is_the_one_that_is_counted(
 def test_what_a_round_allocates_beside_its_cache_are_activations(
     make_workload: MakeWorkload, benchmark: Any
 ) -> None:
-    work, block = make_workload("gpt2", parameters=PARAMETERS), 128 * MIB
+    work, block = below(make_workload("gpt2", parameters=PARAMETERS)), 128 * MIB
     work.model  # noqa: B018 — fill it
 
     def run(_: Workload, state: list[torch.Tensor]) -> dict[str, float]:
@@ -66,11 +77,12 @@ def test_a_copy_that_rounds_start_from_is_not_in_the_peak(make_workload: MakeWor
     state = PHASES["decode"].prepare(work)
     watch = Watch.begin(work, PHASES["decode"].cache(state))
     assert watch is not None
+    below(work, work.spare_bytes)
     PHASES["decode"].run(work, state)
     with_copy = (memory.peak("cpu") or 0) - (work.baseline or 0)
     found = {a.name: a.value for a in watch.amounts(work, "decode", PHASES["decode"].cache(state))}
     assert work.spare_bytes >= held(PHASES["decode"].cache(PHASES["decode"].prepare(work)))
-    assert found["peak_memory"] == with_copy - work.spare_bytes
+    assert abs(found["peak_memory"] - (with_copy - work.spare_bytes)) < MIB < work.spare_bytes
 
 
 def test_the_process_s_own_peak_is_of_one_round_and_not_of_other_depths(
