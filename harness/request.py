@@ -101,7 +101,7 @@ def places_of(planned: Plan, taken: tuple[Accelerator, ...], request: Request) -
 
 def _require_places(processes: int) -> None:
     """SelectionError where a model is to be shared by more processes than there are CPUs for."""
-    cpus = len(processors.usable())
+    cpus = processors.count()
     if processes > cpus:
         raise SelectionError(
             f"--tensor-parallel {processes} is more than the {cpus} CPUs here: give {cpus} or fewer"

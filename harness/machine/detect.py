@@ -95,7 +95,7 @@ def detect(
         platform=presence.here(),
         kernel=f"{platform.system()} {platform.release()}",
         cpu=processors.model(root),
-        cpus=len(processors.usable()) or os.cpu_count() or 1,
+        cpus=processors.count(),
         memory_bytes=total,
         available_bytes=available,
         free_disk_bytes=free(results),

@@ -36,6 +36,11 @@ def usable() -> tuple[int, ...]:
     return tuple(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else ()
 
 
+def count() -> int:
+    """How many CPUs this process may use; where the system does not tell, how many there are."""
+    return len(usable()) or os.cpu_count() or 1
+
+
 def cores(cpus: Iterable[int], root: Path = tree.ROOT) -> tuple[Core, ...]:
     """The cores of these CPUs, in order, with those of them that share it."""
     wanted = set(cpus)

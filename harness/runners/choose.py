@@ -1,6 +1,5 @@
 """Which runner a run gets, and with what limits: docker by default, the host where no engine answers."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -122,7 +121,7 @@ def choose(
 
 def require_cpus(threads: int | None) -> None:
     """SelectionError where more threads are asked for than this process may use CPUs."""
-    cpus = len(processors.usable()) or os.cpu_count() or 1
+    cpus = processors.count()
     if threads is not None and threads > cpus:
         raise SelectionError(f"--threads {threads} is more than the {cpus} CPUs here: give {cpus} or fewer")
 
