@@ -10,18 +10,17 @@ from harness.matrix.devices import Device
 
 LOCAL = "http+docker://"
 """Begins the address of an engine behind a socket of this machine: its disk is one of ours."""
-COPIES = 2
-"""While an image is built, its packages are there twice: in the stage that installs them, and in itself."""
 
 
 def require_room(device: Device, client: docker.DockerClient) -> None:
     """ImageError where the engine's disk, if it is one of this machine, is too full to build the image."""
-    if device.size_gb is None or not client.api.base_url.startswith(LOCAL):
+    needed = device.build_gb
+    if needed is None or not client.api.base_url.startswith(LOCAL):
         return
     folder = Path(client.info()["DockerRootDir"])
     if not folder.is_dir():
         return
-    needed, free = COPIES * device.size_gb, shutil.disk_usage(folder).free / 1e9
+    free = shutil.disk_usage(folder).free / 1e9
     if free < needed:
         raise ImageError(
             f"image {device.image!r} takes about {needed:.1f} GB while it is built and {folder} has "

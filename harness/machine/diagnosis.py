@@ -17,8 +17,6 @@ from harness.matrix.devices import Device
 
 LEAST_MEMORY = 2 * 1024**3
 """With less, the suite's parent and one child do not fit: `harness.suite.room`."""
-BUILD_SHARE = 2
-"""Times its size that an image takes while it is built: the stage it is made in, and what is copied out."""
 TOOLKIT = (
     "install NVIDIA's Container Toolkit, then `sudo nvidia-ctk runtime configure --runtime=docker && "
     "sudo systemctl restart docker`"
@@ -190,13 +188,13 @@ def _locks(case: Case) -> Iterator[Problem]:
 
 
 def _disk(case: Case) -> Iterator[Problem]:
-    engine, size_gb = case.machine.engine, case.device.size_gb
-    if engine is None or size_gb is None or engine.free_bytes is None or case.device.image is None:
+    engine, build_gb = case.machine.engine, case.device.build_gb
+    if engine is None or build_gb is None or engine.free_bytes is None or case.device.image is None:
         return
-    if engine.free_bytes < BUILD_SHARE * size_gb * GB:
+    if engine.free_bytes < build_gb * GB:
         yield Problem(
             what=f"{engine.free_bytes / GB:.1f} GB are free in {engine.folder}, and building the image takes "
-            f"{BUILD_SHARE * size_gb:.1f}",
+            f"{build_gb:.1f}",
             mend="free some space, for instance with `docker image prune`",
             ways=CONTAINER,
             fatal=False,

@@ -101,6 +101,14 @@ class Device:
     ci: Labels = field(default_factory=Labels)
     experimental: bool = False
 
+    @property
+    def build_gb(self) -> float | None:
+        """What building the image takes of the engine's disk, about, in units of 1e9 bytes.
+
+        Twice its size: its packages are there in the stage that installs them as well.
+        """
+        return None if self.size_gb is None else 2 * self.size_gb
+
     def taken_with(self, variant: Variant) -> Self:
         """The device with that variant's image instead of its own."""
         row = {field.name: getattr(variant, field.name) for field in fields(variant)}

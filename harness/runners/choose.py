@@ -22,7 +22,6 @@ from harness.runners.protocol import Limits, Runner
 
 MEMORY_SHARE = 0.9
 """Of the memory that is available when a run starts, what its cells may use unless told otherwise."""
-MEMINFO = Path("/proc/meminfo")
 CGROUP = Path("/sys/fs/cgroup")
 CGROUPS = (
     (CGROUP / "memory.max", CGROUP / "memory.current"),
@@ -145,9 +144,8 @@ def limits(memory_bytes: int | None, threads: int | None) -> Limits:
 def _memory() -> int | None:
     """A share of what can be had without swapping, here and in this cgroup; None where nothing tells."""
     free = [room for limit, usage in CGROUPS if (room := _room(limit, usage)) is not None]
-    with suppress(OSError):
-        rows = (line.split() for line in MEMINFO.read_text().splitlines())
-        free += [int(row[1]) * 1024 for row in rows if row[0] == "MemAvailable:"]
+    _, available = processors.memory()
+    free += [available] if available is not None else []
     return int(min(free) * MEMORY_SHARE) if free else None
 
 

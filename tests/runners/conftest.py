@@ -2,9 +2,11 @@
 
 import shutil
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import docker
 import pytest
@@ -13,12 +15,12 @@ from harness.images.image import Image
 from harness.matrix.cells import Batch, Cell, Parameters
 from harness.matrix.devices import ContainerAccess, Device
 from harness.matrix.records import Model, Suite
-from harness.results.record import Provenance, Result
+from harness.results.record import Isolation, Provenance, Result
 from harness.results.store import RunStore
 from harness.runners.docker import DockerRunner
 from harness.runners.execute import Execution, execute
 from harness.runners.host import HostRunner
-from harness.runners.protocol import MIB, Event, Limits, Runner
+from harness.runners.protocol import MIB, Event, Limits, Order, Runner
 from harness.suite import beneath
 
 HERE = Path(__file__).parent
@@ -104,6 +106,35 @@ def store(tmp_path: Path, batch: Callable[..., Batch], request: pytest.FixtureRe
     return RunStore.create(
         tmp_path / "results", f"t{tmp_path.stat().st_ino}-{name}"[:80].rstrip("-"), batch("passes").cells
     )
+
+
+@pytest.fixture
+def make_order(store: RunStore, limits: Limits, provenance: Provenance) -> Callable[..., Order]:
+    """Makes the order of an attempt, on the host unless its isolation is given; nothing is written."""
+
+    def make(**changed: Any) -> Order:
+        isolation = Isolation(
+            runner="host",
+            network="host",
+            user="0:0",
+            read_only=False,
+            memory_bytes=None,
+            cpus=None,
+            pids=None,
+        )
+        order = Order(
+            run=store.run,
+            batch="b0",
+            attempt=1,
+            folder=store.folder,
+            deadline=time.time() + 60,
+            limits=limits,
+            isolation=isolation,
+            provenance=provenance,
+        )
+        return replace(order, **changed)
+
+    return make
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 import os
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -16,8 +15,7 @@ from hypothesis import strategies as st
 from harness.errors import RecordError
 from harness.matrix import schema
 from harness.matrix.cells import Batch
-from harness.results.record import Isolation, Outcome, Provenance
-from harness.results.store import RunStore
+from harness.results.record import Isolation, Outcome
 from harness.runners import door
 from harness.runners.protocol import Limits, Order
 
@@ -25,7 +23,7 @@ NAMES = ("0-passes", "1-passes")
 
 
 @pytest.fixture
-def order(store: RunStore, limits: Limits, provenance: Provenance, batch: Callable[..., Batch]) -> Order:
+def order(make_order: Callable[..., Order], limits: Limits, batch: Callable[..., Batch]) -> Order:
     """An open door for two cells."""
     isolation = Isolation(
         runner="docker",
@@ -37,16 +35,7 @@ def order(store: RunStore, limits: Limits, provenance: Provenance, batch: Callab
         pids=limits.pids,
         loosened=("a: b",),
     )
-    order = Order(
-        run=store.run,
-        batch="b0",
-        attempt=1,
-        folder=store.folder,
-        deadline=time.time() + 60,
-        limits=limits,
-        isolation=isolation,
-        provenance=provenance,
-    )
+    order = make_order(isolation=isolation)
     door.open_door(order, batch("passes", "passes").cells)
     return order
 

@@ -1,6 +1,5 @@
 """References that come out of an attempt: taken under the names of its own cells, and no others."""
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from harness.matrix.cells import Batch, Cell
-from harness.results.record import Isolation, Provenance, Result
-from harness.results.store import RunStore
+from harness.results.record import Result
 from harness.runners.docker import DockerRunner
 from harness.runners.host import HostRunner
-from harness.runners.protocol import Limits, Order
+from harness.runners.protocol import Order
 from harness.runners.references import MADE, MOST_BYTES, folder_of, keep
 
 GOOD = "bert-BertModel-s0-outputs-0.safetensors"
@@ -25,22 +23,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def given(store: RunStore, limits: Limits, provenance: Provenance, folder: Path) -> Order:
+def given(make_order: Callable[..., Order], folder: Path) -> Order:
     """An attempt that has an empty folder of new references."""
-    isolation = Isolation(
-        runner="host", network="host", user="0:0", read_only=False, memory_bytes=None, cpus=None, pids=None
-    )
-    order = Order(
-        run=store.run,
-        batch="b0",
-        attempt=1,
-        folder=store.folder,
-        deadline=time.time() + 60,
-        limits=limits,
-        isolation=isolation,
-        provenance=provenance,
-        references=str(folder),
-    )
+    order = make_order(references=str(folder))
     (order.out / MADE).mkdir(parents=True)
     return order
 

@@ -7,10 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from harness.matrix.cells import Batch
-from harness.results.record import Isolation, Outcome, Provenance
-from harness.results.store import RunStore
+from harness.results.record import Outcome
 from harness.runners import door
-from harness.runners.protocol import Event, Limits, Order
+from harness.runners.protocol import Event, Order
 from harness.runners.watch import PROGRESS_BYTES, Watch
 
 Make = Callable[..., tuple[Order, Watch, list[Event]]]
@@ -18,29 +17,11 @@ FIRST, SECOND = "0-passes", "1-passes"
 
 
 @pytest.fixture
-def make(store: RunStore, limits: Limits, provenance: Provenance, batch: Callable[..., Batch]) -> Make:
+def make(make_order: Callable[..., Order], batch: Callable[..., Batch]) -> Make:
     """Makes a watch over two cells, given their timeout and the grace, in seconds."""
 
     def watch(timeout_s: float, grace_s: float, slack_s: float = 0.0) -> tuple[Order, Watch, list[Event]]:
-        isolation = Isolation(
-            runner="host",
-            network="host",
-            user="0:0",
-            read_only=False,
-            memory_bytes=None,
-            cpus=None,
-            pids=None,
-        )
-        order = Order(
-            run=store.run,
-            batch="b0",
-            attempt=1,
-            folder=store.folder,
-            deadline=time.time() + 60,
-            limits=limits,
-            isolation=isolation,
-            provenance=provenance,
-        )
+        order = make_order()
         cells = batch("passes", "passes", timeout_s=timeout_s).cells
         door.open_door(order, cells)
         told: list[Event] = []
