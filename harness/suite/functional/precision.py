@@ -2,18 +2,17 @@
 
 import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any
 
 import torch
 
-from harness.suite.functional.subject import CheckFailed, Finding, Subject
+from harness.suite.functional.subject import CheckFailed, Finding, Subject, Tensors
 from harness.suite.models.classes import in_dtype
 from harness.suite.models.inputs.rows import placed
+from harness.suite.precision import PRECISIONS
 
-ROUNDING = 2.0**-8
-"""bfloat16's relative rounding error: 8 bits of significand, round to nearest (IEEE 754's unit roundoff)."""
 CLOSE = 2.0
 """A ratio at which no other inputs are tried."""
 DRAWS = 3
@@ -40,12 +39,32 @@ def bf16_vs_fp32(subject: Subject) -> Finding:
     low = loaded_in(torch.bfloat16, subject)
     rounded = subject.variant()
     rounded.load_state_dict(_in(torch.float32, low.state_dict()), strict=False)
-    best = _ratio(subject, low, rounded, subject.seed)
+    return least(lambda draw: _ratio(subject, low, rounded, subject.seed + draw), CLOSE)
+
+
+def least(ratio: Callable[[int], Finding], close: float) -> Finding:
+    """The smallest of `ratio` over a few draws of inputs; none is tried after one that is `close`."""
+    best = ratio(0)
     for draw in range(1, DRAWS):
-        if best.deviation > CLOSE:
-            other = _ratio(subject, low, rounded, subject.seed + draw)
-            best = min(best, other, key=lambda finding: finding.deviation)
+        if best.deviation > close:
+            best = min(best, ratio(draw), key=lambda finding: finding.deviation)
     return best
+
+
+def worst(seen: Tensors, expected: Tensors, unavoidable: Callable[[str], float], roundoff: float) -> Finding:
+    """The largest error over the outputs that both have, as a multiple of the one that cannot be avoided.
+
+    `unavoidable` gives that of an output; `roundoff` is added, for outputs that rounding leaves alone.
+    """
+    shared = [name for name, out in expected.items() if name in seen and seen[name].shape == out.shape]
+    if not shared:
+        raise CheckFailed(f"no output could be compared: {sorted(seen)} against {sorted(expected)}")
+    errors = {name: relative_error(seen[name], expected[name]) for name in shared}
+    rounding = {name: unavoidable(name) for name in shared}
+    ratios = {name: errors[name] / (rounding[name] + roundoff) for name in shared}
+    name = max(ratios, key=lambda name: ratios[name])
+    detail = f"relative error {errors[name]:.3g} in {name}; rounding alone gives {rounding[name]:.3g}"
+    return Finding(ratios[name], detail)
 
 
 def loaded_in(dtype: torch.dtype, subject: Subject) -> Any:
@@ -78,21 +97,18 @@ def _ratio(subject: Subject, low: Any, rounded: Any, seed: int) -> Finding:
     inputs = subject.inputs(batch=2, seed=seed)
     narrow = _in(torch.bfloat16, inputs)
     single = _in(torch.float32, narrow)
-    wide = tuple(f"{part}." for part in subject.pins.get("wide", ()))
+    wide = kept_wide(subject)
     expected = subject.forward(inputs)
     seen = subject.forward({n: single[n] if n.startswith(wide) else v for n, v in narrow.items()}, low)
     best = subject.forward(single, rounded)
-    shared = [n for n, out in expected.items() if n in seen and seen[n].shape == out.shape == best[n].shape]
-    if not shared:
-        raise CheckFailed(f"no output could be compared: {sorted(seen)} against {sorted(expected)}")
-    ratios = {
-        n: relative_error(seen[n], expected[n]) / (relative_error(best[n], expected[n]) + ROUNDING)
-        for n in shared
-    }
-    worst = max(ratios, key=lambda name: ratios[name])
-    return Finding(
-        ratios[worst], f"relative error {relative_error(seen[worst], expected[worst]):.3g} in {worst}"
-    )
+    alike = {name: out for name, out in expected.items() if best[name].shape == out.shape}
+    rounded_by = PRECISIONS["bfloat16"].roundoff
+    return worst(seen, alike, lambda name: relative_error(best[name], expected[name]), rounded_by)
+
+
+def kept_wide(subject: Subject) -> tuple[str, ...]:
+    """How arguments begin that are for parts which stay in float32."""
+    return tuple(f"{part}." for part in subject.pins.get("wide", ()))
 
 
 def _in(dtype: torch.dtype, values: Mapping[str, Any]) -> dict[str, Any]:
