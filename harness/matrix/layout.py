@@ -9,7 +9,7 @@ from typing import Any
 from harness.errors import MatrixError
 from harness.files import replace
 
-SORTED = ("devices", "architectures", "models", "registry")
+SORTED = ("devices", "architectures", "models", "registry", "datasets", "wishes")
 """Lists whose rows stand in the order of their ids; the others keep the order in which they were written."""
 
 FIELDS = (

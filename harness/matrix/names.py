@@ -15,7 +15,11 @@ NEAREST = 3
 LISTED = 12
 """Up to so many names are all listed where none is near."""
 
-LISTS = {"category": "harness categories", "model of the registry": "harness models list"}
+LISTS = {
+    "category": "harness categories",
+    "dataset": "harness data list",
+    "model of the registry": "harness models list",
+}
 """What shows all candidates of a kind, where that is not `harness matrix list`."""
 
 MEANINGLESS = dict.fromkeys(map(ord, "-_. "))

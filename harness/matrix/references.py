@@ -12,7 +12,7 @@ from harness.matrix.registered import registered
 IMAGE_FILES = ("requirements.in", "requirements.lock")
 """What the folder of a device's image must hold."""
 
-WITH_IDS = ("devices", "architectures", "models", "registry", "categories", "presets")
+WITH_IDS = ("devices", "architectures", "models", "registry", "categories", "presets", "datasets", "wishes")
 """Lists whose rows have an id of their own."""
 
 REFERRING = ("models", "tolerances", "known_failures", "families")

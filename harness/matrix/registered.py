@@ -19,12 +19,42 @@ def registered(data: dict[str, Any]) -> Iterator[str]:
         if entry.get("preset") is not None and entry["preset"] not in presets:
             near = suggest(entry["preset"], presets)
             yield f"{where}.preset: there is no preset {entry['preset']!r}{near}"
-    known = dict.fromkeys(row["id"] for row in entries)
+    yield from _categories(data, entries)
+    yield from _datasets(data.get("datasets", []))
+
+
+def _categories(data: dict[str, Any], entries: Rows) -> Iterator[str]:
+    """A category names entries, datasets and wishes that there are."""
+    datasets: Rows = data.get("datasets", [])
+    called = dict.fromkeys(name for row in datasets for name in (row["id"], *row.get("aliases", ())))
+    known = {
+        "models": ("the registry has no", dict.fromkeys(row["id"] for row in entries)),
+        "primary": ("there is no dataset", called),
+        "optional": ("there is no dataset", called),
+        "metrics": (
+            "nothing is said of a metric",
+            dict.fromkeys(row["id"] for row in data.get("wishes", ())),
+        ),
+    }
     for index, category in enumerate(data.get("categories", ())):
-        for place, name in enumerate(category["models"]):
-            if name not in known:
-                near = suggest(name, known)
-                yield f"$.categories[{index}].models[{place}]: the registry has no {name!r}{near}"
+        for part, (lack, there) in known.items():
+            for place, name in enumerate(category.get(part, ())):
+                if name not in there:
+                    yield f"$.categories[{index}].{part}[{place}]: {lack} {name!r}{suggest(name, there)}"
+
+
+def _datasets(rows: Rows) -> Iterator[str]:
+    """No name is that of two datasets, and the split that is asked is one of the source's."""
+    first = {row["id"]: f"$.datasets[{index}].id" for index, row in enumerate(rows)}
+    for index, row in enumerate(rows):
+        for place, alias in enumerate(row.get("aliases", ())):
+            where = f"$.datasets[{index}].aliases[{place}]"
+            if alias in first:
+                yield f"{where}: {alias!r} is there already, at {first[alias]}"
+            first.setdefault(alias, where)
+        source = row.get("source")
+        if source and source["asked"] not in source["splits"]:
+            yield f"$.datasets[{index}].source.asked: {source['asked']!r} is none of its splits"
 
 
 def _row(where: str, entry: dict[str, Any], models: dict[str, dict[str, Any]]) -> Iterator[str]:

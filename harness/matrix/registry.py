@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from harness.matrix.datasets import Dataset, Wish, dataset_from_json, wish_from_json
+
 
 class Access(StrEnum):
     """Whether the hub asks who one is before it gives the weights."""
@@ -115,6 +117,8 @@ class Registry:
     entries: tuple[Entry, ...] = ()
     categories: tuple[Category, ...] = ()
     presets: tuple[Preset, ...] = ()
+    datasets: tuple[Dataset, ...] = ()
+    wishes: tuple[Wish, ...] = ()
 
     def categories_of(self, entry: Entry) -> tuple[Category, ...]:
         """Those that the entry is in, in their order; none for a few."""
@@ -134,6 +138,8 @@ def registry_from_json(data: Mapping[str, Any]) -> Registry:
         ),
         categories=tuple(Category(**_frozen(row)) for row in data.get("categories", ())),
         presets=tuple(Preset(**row) for row in data.get("presets", ())),
+        datasets=tuple(dataset_from_json(row) for row in data.get("datasets", ())),
+        wishes=tuple(wish_from_json(row) for row in data.get("wishes", ())),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Self
 
+from harness.matrix.datasets import Dataset
 from harness.matrix.names import find_model, resolve
 from harness.matrix.records import Matrix, Model, Priority
 from harness.matrix.registry import Category
@@ -81,6 +82,13 @@ def _named(matrix: Matrix, selection: Selection) -> tuple[Model, ...]:
 def find_category(matrix: Matrix, name: str) -> Category:
     """The category of that name; SelectionError, with the nearest, where there is none."""
     return resolve("category", name, {row.id: row for row in matrix.registry.categories})
+
+
+def find_dataset(matrix: Matrix, name: str) -> Dataset:
+    """The dataset of that name or alias; SelectionError, with the nearest, where there is none."""
+    rows = matrix.registry.datasets
+    aliases = {alias: row for row in rows for alias in row.aliases}
+    return resolve("dataset", name, aliases | {row.id: row for row in rows})
 
 
 def _rows(matrix: Matrix, category: Category) -> set[str]:
