@@ -2,8 +2,9 @@
 
 Standard library only, because it runs before anything is installed. pip's own configuration decides
 where packages come from. Wheels of a local version (`torch==2.13.0+cpu`) and some Tritons are not on the
-usual index: where pip's sources have none, the index of the device is asked, briefly. Last, torch is asked
-what it was built for: two builds of it have the same version, and pip may know only the other one.
+usual index: where pip's sources have none, the index of the device is asked, briefly. What is published as
+source alone, and the lock names so (`--no-binary NAME`), is built last, by what the lock has installed. Then
+torch is asked what it was built for: two builds of it have the same version, and pip may know only the other.
 """
 
 import argparse
@@ -14,11 +15,16 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-# The lock is complete and has wheels only: nothing is resolved, built or taken without its hash.
+# The lock is complete: nothing is resolved, or taken without its hash.
 PIP_INSTALL = (
-    *("-m", "pip", "install", "--no-deps", "--require-hashes", "--only-binary=:all:"),
+    *("-m", "pip", "install", "--no-deps", "--require-hashes"),
     *("--no-input", "--progress-bar=off", "--disable-pip-version-check", "--root-user-action=ignore"),
 )
+WHEELS = ("--only-binary=:all:",)
+SOURCES = ("--no-binary=:all:", "--no-build-isolation", "--use-pep517")
+"""Nothing is fetched to build with: setuptools is in the lock."""
+FROM_SOURCE = "--no-binary "
+"""Begins the line of a lock that names a package without a wheel. pip obeys such lines as well."""
 BRIEFLY = ("--retries=1", "--timeout=15")
 ON_TORCH_INDEX = ("triton-rocm", "triton-xpu")
 """Packages without a local version that only the index of torch has."""
@@ -40,7 +46,7 @@ def rows(lock: str) -> list[str]:
     """The requirements of a lock, each with its hashes and without comments."""
     found: list[str] = []
     for line in lock.splitlines():
-        if not line.strip() or line.lstrip().startswith("#"):
+        if not line.strip() or line.lstrip().startswith("#") or line.startswith(FROM_SOURCE):
             continue
         if line[0].isspace():
             found[-1] += "\n" + line
@@ -49,13 +55,20 @@ def rows(lock: str) -> list[str]:
     return found
 
 
+def from_source(lock: str) -> set[str]:
+    """The packages that a lock has as source alone."""
+    return {
+        line.removeprefix(FROM_SOURCE).strip() for line in lock.splitlines() if line.startswith(FROM_SOURCE)
+    }
+
+
 def is_of_torch_index(row: str) -> bool:
     """Whether a row pins what only the maker's own index publishes: a local version (`+cpu`), its Triton."""
     pin = row.split(maxsplit=1)[0]
     return "+" in pin or pin.partition("==")[0] in ON_TORCH_INDEX
 
 
-def install(requirements: Iterable[str], options: Sequence[str] = ()) -> bool:
+def install(requirements: Iterable[str], options: Sequence[str]) -> bool:
     """Run pip on these rows; whether it could install them all."""
     with tempfile.TemporaryDirectory() as folder:
         wanted = Path(folder) / "requirements.txt"
@@ -98,22 +111,28 @@ def main() -> int:
     parser.add_argument("--torch-build", default="", help="what torch must be built for: cpu, cuda, hip, xpu")
     arguments = parser.parse_args()
 
-    everything = rows(arguments.lock.read_text(encoding="utf-8"))
+    lock = arguments.lock.read_text(encoding="utf-8")
+    everything, built = rows(lock), from_source(lock)
     local = [row for row in everything if is_of_torch_index(row)]
-    usual = [row for row in everything if not is_of_torch_index(row)]
+    sources = [row for row in everything if row.partition("==")[0] in built]
+    usual = [row for row in everything if row not in local and row not in sources]
 
     names = ", ".join(row.split(maxsplit=1)[0] for row in local)
     if local:
         tell(f"{names} from pip's own sources")
-        if not install(local, BRIEFLY):
+        if not install(local, [*WHEELS, *BRIEFLY]):
             if not arguments.torch_index:
                 return fail(f"pip's own sources do not have {names}")
             tell(f"{names} from {arguments.torch_index}, since pip's own sources do not have it")
-            if not install(local, [f"--index-url={arguments.torch_index}", *BRIEFLY]):
+            if not install(local, [*WHEELS, f"--index-url={arguments.torch_index}", *BRIEFLY]):
                 return fail(f"neither pip's own sources nor {arguments.torch_index} gave {names}")
     tell(f"{len(usual)} further packages")
-    if usual and not install(usual):
+    if usual and not install(usual, WHEELS):
         return fail("no source that pip is configured with gave every package of the lock")
+    if sources:
+        tell(f"{', '.join(sorted(built))} from source")
+        if not install(sources, SOURCES):
+            return fail(f"no source that pip is configured with gave what builds {', '.join(sorted(built))}")
     special = {row.partition("==")[0] for row in local}
     if "torch" in special and "torchaudio" not in special:
         remove_unloadable()

@@ -27,6 +27,8 @@ FRESH = (
 )
 COMMENT = re.compile(r"(^|\s+)#.*$")
 """Of a line of requirements.in, as pip reads it."""
+FROM_SOURCE = "--no-binary "
+"""Begins the line of requirements.in, and of its lock, that names a package published without a wheel."""
 BRIEFLY = {"UV_HTTP_TIMEOUT": "15", "UV_HTTP_RETRIES": "1"}
 
 
@@ -103,6 +105,7 @@ def lock(device: Device, root: Path, tell: Callable[[str], None], *, without: Se
         f"# Made by 'nox -s lock': change requirements.in instead. Python {device.python}, {PLATFORM}.",
         made_from,
         *([f"{LACKING}{', '.join(left)}, and what they need"] if left else []),
+        *(line for line in wanted.splitlines() if line.startswith(FROM_SOURCE)),
     ]
     text = "\n".join([*header, resolved.stdout])
     replace(folder / "requirements.lock", text.encode())
@@ -117,7 +120,8 @@ def _named(device: Device) -> str:
 def _split(requirements: str, without: Sequence[str]) -> tuple[list[str], str]:
     """The requirements of those packages, and the text of the others; ImageError where one is not there."""
     lines = requirements.splitlines()
-    rows = {number: _requirement(line) for number, line in enumerate(lines) if COMMENT.sub("", line)}
+    said = {number: text for number, line in enumerate(lines) if (text := COMMENT.sub("", line))}
+    rows = {number: _requirement(text) for number, text in said.items() if not text.startswith(FROM_SOURCE)}
     left = {number: row for number, row in rows.items() if row.name in without}
     for name in set(without) - {row.name for row in left.values()}:
         raise ImageError(f"--without {name}: requirements.in does not name it; it names what can be left out")
@@ -127,7 +131,7 @@ def _split(requirements: str, without: Sequence[str]) -> tuple[list[str], str]:
 
 def _requirement(line: str) -> Requirement:
     try:
-        return Requirement(COMMENT.sub("", line))
+        return Requirement(line)
     except InvalidRequirement as error:
         said = str(error).splitlines()[0]
         raise ImageError(

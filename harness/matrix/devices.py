@@ -96,6 +96,8 @@ class Device:
     """Other images that can be asked for by name."""
     variant: str | None = None
     """The variant this device is taken with; None in the matrix, and for its own image."""
+    evaluation: str | None = None
+    """The variant in which models are evaluated on it; None where there is none."""
     presence: Presence = field(default_factory=Presence)
     container: ContainerAccess = field(default_factory=ContainerAccess)
     ci: Labels = field(default_factory=Labels)

@@ -62,6 +62,9 @@ def _images(devices: Rows, root: Path) -> Iterator[str]:
         variants = device.get("variants", [])
         places = [(f"$.devices[{index}].variants[{place}]", row) for place, row in enumerate(variants)]
         yield from _twice((f"{where}.id", row["id"]) for where, row in places)
+        wanted, there = device.get("evaluation"), [row["id"] for row in variants]
+        if wanted is not None and wanted not in there:
+            yield f"$.devices[{index}].evaluation: there is no variant {wanted!r}{suggest(wanted, there)}"
         for where, row in [(f"$.devices[{index}]", device), *places]:
             for name in IMAGE_FILES if row["image"] else ():
                 if not (root / "images" / row["image"] / name).is_file():

@@ -30,6 +30,12 @@ IMPORTED = (
     "pytest_benchmark",
 )
 """What the suite, or transformers for it, imports in any image."""
+EVALUATING = {
+    "lm-eval": ("lm_eval.evaluator", "lm_eval.models.huggingface", "lm_eval.tasks", "datasets", "evaluate"),
+    "math-verify": ("math_verify", "sympy", "lm_eval.tasks.minerva_math.utils"),
+    "jieba": ("lm_eval.tasks.longbench.metrics",),
+}
+"""Package of the lock → what evaluating imports where it is there."""
 SAID = 1000
 """Most characters of what a check says."""
 ACCELERATED = ("cuda", "hip", "xpu")
@@ -91,7 +97,11 @@ def packages(expected: Expected) -> str:
 
 def imports(expected: Expected) -> str:
     """What the suite imports."""
-    names = (*IMPORTED, *(("triton",) if expected.torch_build in ACCELERATED else ()))
+    names = (
+        *IMPORTED,
+        *(("triton",) if expected.torch_build in ACCELERATED else ()),
+        *(name for package, more in EVALUATING.items() if package in expected.versions for name in more),
+    )
     for name in names:
         import_module(name)
     return ", ".join(names)

@@ -2,8 +2,10 @@
 
 import base64
 import hashlib
+import io
 import os
 import shutil
+import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,6 +18,7 @@ from harness.images.lock import MADE_FROM
 from harness.matrix.devices import Device
 
 CHECKOUT = Path(__file__).parents[2]
+NOBODY_HAS = "nobody-has-it"
 
 
 @pytest.fixture
@@ -65,6 +68,36 @@ def make_wheel(tmp_path: Path) -> Callable[[str, str], Path]:
             for path, text in members.items():
                 archive.writestr(zipfile.ZipInfo(path), text)
         return wheel
+
+    return make
+
+
+@pytest.fixture
+def make_source(tmp_path: Path, make_wheel: Callable[..., Path]) -> Callable[[str, str], Path]:
+    """Write a package as source into the folder `wheels`: built, it is what `make_wheel` writes.
+
+    Its build asks for a package that nobody has, and leaves the file `built` in `tmp_path`.
+    """
+
+    def make(name: str, version: str) -> Path:
+        wheel = make_wheel(name, version, tmp_path / "elsewhere")
+        members = {
+            "PKG-INFO": f"Metadata-Version: 2.2\nName: {name}\nVersion: {version}\n",
+            "pyproject.toml": f"[build-system]\nrequires = ['{NOBODY_HAS}']\n"
+            "build-backend = 'backend'\nbackend-path = ['.']\n",
+            "backend.py": "import pathlib, shutil\n"
+            "def build_wheel(place, settings=None, metadata=None):\n"
+            f"    pathlib.Path({str(tmp_path / 'built')!r}).touch()\n"
+            f"    return pathlib.Path(shutil.copy({str(wheel)!r}, place)).name\n",
+        }
+        folder = tmp_path / "wheels"
+        folder.mkdir(exist_ok=True)
+        with tarfile.open(folder / f"{name}-{version}.tar.gz", "w:gz") as archive:
+            for path, text in members.items():
+                member = tarfile.TarInfo(f"{name}-{version}/{path}")
+                member.size = len(text)
+                archive.addfile(member, io.BytesIO(text.encode()))
+        return folder / f"{name}-{version}.tar.gz"
 
     return make
 

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from harness.images.shown import images
+from harness.images.versions import pinned
 from harness.matrix.devices import Device
 from harness.matrix.load import load
+from harness.matrix.names import varied
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "images" / "Dockerfile").read_text()
@@ -91,6 +93,12 @@ def test_what_nobody_verified_is_said(row: Device) -> None:
         if "never pulled" in sentence or "Nobody has built it" in sentence
     ]
     assert row.size_gb is not None or "Nobody has built it" in " ".join(row.unverified)
+
+
+def test_models_are_evaluated_with_the_versions_they_are_tested_with() -> None:
+    for device in (device for device in load(ROOT).devices if device.evaluation):
+        own = pinned(device, ROOT)
+        assert own.items() <= pinned(varied(device, device.evaluation), ROOT).items()
 
 
 def test_every_folder_is_some_row_s_image() -> None:

@@ -37,7 +37,7 @@ def run(python: Path, checkout: Path, lock: Path, *options: str) -> subprocess.C
 def write_lock(path: Path, *wheels: Path) -> Path:
     rows = []
     for wheel in wheels:
-        name, version = wheel.name.split("-")[:2]
+        name, version = wheel.name.removesuffix(".tar.gz").split("-")[:2]
         digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
         rows.append(f"{name}=={version} \\\n    --hash=sha256:{digest}\n    # via -r requirements.in\n")
     path.write_text("# a header\n" + "".join(rows))
@@ -90,6 +90,34 @@ def test_a_changed_wheel_is_refused(
     done = run(python, checkout, lock)
     assert done.returncode == 1
     assert "HASHES" in done.stderr
+
+
+@pytest.mark.usefixtures("only_wheels")
+def test_source_is_built_where_the_lock_names_it_and_nothing_is_fetched_for_that(
+    tmp_path: Path, python: Path, checkout: Path, make_source: MakeWheel
+) -> None:
+    lock = write_lock(tmp_path / "lock", make_source("fifth", "1.0"))
+    assert run(python, checkout, lock).returncode == 1
+    assert not (tmp_path / "built").exists()
+    lock.write_text(f"--no-binary fifth\n{lock.read_text()}")
+    done = run(python, checkout, lock)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "install: fifth from source" in done.stdout
+    assert version(python, "fifth") == "1.0"
+
+
+@pytest.mark.usefixtures("only_wheels")
+def test_changed_source_is_refused_before_any_of_it_runs(
+    tmp_path: Path, python: Path, checkout: Path, make_source: MakeWheel
+) -> None:
+    source = make_source("sixth", "1.0")
+    lock = write_lock(tmp_path / "lock", source)
+    lock.write_text(f"--no-binary sixth\n{lock.read_text()}")
+    source.write_bytes(source.read_bytes() + b"\0")
+    done = run(python, checkout, lock)
+    assert done.returncode == 1
+    assert "gave what builds sixth" in done.stdout
+    assert not (tmp_path / "built").exists()
 
 
 @pytest.mark.usefixtures("only_wheels")

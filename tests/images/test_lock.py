@@ -7,12 +7,18 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ImageError
-from harness.images.lock import LACKING, MADE_FROM, lock, lock_hash, lock_path
+from harness.images.lock import FROM_SOURCE, LACKING, MADE_FROM, lock, lock_hash, lock_path
 from harness.matrix.devices import Device, Variant
 
 LOCKS = sorted((Path(__file__).parents[2] / "images").glob("*/requirements.lock"))
 WITHOUT_TORCH = {"rocm", "xpu"}
 """Images whose torch is on an index that was out of reach where they were locked."""
+READ = {
+    "jieba": "055ca12f62674fafed09427f176506079bc135638a14e23e25be909131928db2",
+    "sqlitedict": "03d9cfb96d602996f1d4c2db2856f1224b96a9c431bdd16e78032a72940f9e8c",
+    "word2number": "70e27a5d387f67b04c71fbb7621c05930b19bfd26efd6851e6e0f9969dcde7d0",
+}
+"""Package → SHA-256 of the source whose setup.py was read: it runs where the package is installed."""
 
 
 @pytest.fixture(params=LOCKS, ids=lambda path: path.parent.name)
@@ -50,6 +56,14 @@ def test_a_committed_lock_pins_and_hashes_every_package(committed: Path) -> None
     rows = re.split(r"\n(?=\w)", committed.read_text())[1:]
     assert rows
     assert not [row for row in rows if not re.match(r"[\w.-]+==\S+ \\\n    --hash=sha256:[0-9a-f]{64}", row)]
+
+
+def test_a_committed_lock_builds_only_source_that_was_read(committed: Path) -> None:
+    text = committed.read_text()
+    for name in re.findall(rf"^{FROM_SOURCE}(\S+)$", text, re.MULTILINE):
+        row = re.search(rf"^{name}==\S+((?: \\\n    --hash=sha256:\w+)+)", text, re.MULTILINE)
+        assert row is not None
+        assert re.findall(r"sha256:(\w+)", row[1]) == [READ[name]]
 
 
 def test_lock_pins_what_pip_is_configured_with(
@@ -93,6 +107,22 @@ def test_what_is_out_of_reach_is_left_out_and_said(
     make_wheel("far_away", "3.0+gpu")
     lock(tiny, tmp_path, told.append)
     assert lock_path(tiny, tmp_path).is_file()
+
+
+def test_source_alone_is_locked_where_it_is_named(
+    tmp_path: Path, tiny: Device, make_source: Callable[[str, str], Path], told: list[str]
+) -> None:
+    source = make_source("crude", "1.0")
+    requirements = tmp_path / "images/tiny/requirements.in"
+    requirements.write_text("sample\ncrude\n")
+    with pytest.raises(ImageError, match=r"cannot be locked: .*crude"):
+        lock(tiny, tmp_path, told.append)
+    requirements.write_text("sample\ncrude\n# it was read\n--no-binary crude\n")
+    lock(tiny, tmp_path, told.append)
+    text = lock_path(tiny, tmp_path).read_text()
+    assert "\n--no-binary crude\n" in text
+    assert hashlib.sha256(source.read_bytes()).hexdigest() in text
+    assert not (tmp_path / "built").exists()
 
 
 def test_a_remark_behind_a_requirement_is_none(tmp_path: Path, tiny: Device, told: list[str]) -> None:

@@ -119,6 +119,10 @@ def _same_variant(data: Data) -> None:
     data["devices"][0]["variants"][1] |= {"id": data["devices"][0]["variants"][0]["id"]}
 
 
+def _evaluation(data: Data) -> None:
+    data["devices"][0]["evaluation"] = "evl"
+
+
 def _same_id(data: Data) -> None:
     data["models"][1]["id"] = "afmoe"
 
@@ -178,6 +182,7 @@ def _no_base(data: Data) -> None:
         (_image, "$.devices[0].image: there is no images/gpu/requirements.lock"),
         (_variant_image, "$.devices[0].variants[0].image: there is no images/gpu/requirements.lock"),
         (_same_variant, "$.devices[0].variants[1].id: 'compiler' is there already, at "),
+        (_evaluation, "$.devices[0].evaluation: there is no variant 'evl'; did you mean 'eval'?"),
         (_same_id, "$.models[1].id: 'afmoe' is there already, at $.models[0].id"),
         (_same_name, "$.models[1]: 'B-E_R.T' is a name of the model 'bert' too"),
         (_absent_family, "there is no architecture 'speech'"),
