@@ -14,7 +14,7 @@ processes cannot give 95 %: what they do give is said.
 
 Rounds of a process share what befell that process: runs drift by 15 % from one process to the next and by
 3 % within one. Rounds are therefore no independent samples, and only `between_processes` speaks for what
-another run would find.
+another run would find. Scores, which are means, have `harness.results.scores`.
 """
 
 from collections.abc import Sequence
@@ -27,15 +27,16 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """A median and the bounds of the population's, in the unit of the samples."""
+    """A figure of some samples and the bounds of the population's, in the unit of the samples."""
 
     value: float
     low: float
     high: float
     confidence: float
-    """Chance that such bounds hold the population's median: what so many samples give, not what was asked."""
+    """Chance that such bounds hold the population's: of a median what so many samples give, not what was
+    asked."""
     count: int
-    """Independent samples that the bounds rest on: rounds, or processes."""
+    """Independent samples that the bounds rest on: rounds, processes or questions."""
 
     @property
     def relative_width(self) -> float:

@@ -68,7 +68,7 @@ class Metric:
     """One figure with the samples it comes from.
 
     `value` is their median, of several processes the median of theirs; of a quantile over pooled rounds that
-    quantile, each round's being a sample; or the estimate itself.
+    quantile, each round's being a sample; of a score their mean; or the estimate itself.
     """
 
     name: str
@@ -80,7 +80,8 @@ class Metric:
     processes: tuple[int, ...] = ()
     """How many of the samples each process gave; empty where one gave them all."""
     interval: Interval | None = None
-    """Where another run's figure would lie, from one process to another; None of a single process."""
+    """Where another run's figure would lie, from one process to another, or with other questions; None of a
+    single process."""
     layers: int | None = None
     """The depth it was measured at, where that is not the whole model's."""
     estimate: Estimate | None = None
