@@ -1,15 +1,17 @@
 """What was typed, and the plan that is made of it: a device, its accelerators, and the cells."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.errors import SelectionError
+from harness.evaluating import Evaluating
 from harness.machine import processors
 from harness.machine.choice import Typed
 from harness.machine.records import Accelerator
 from harness.matrix.cells import Cell, Parameters
 from harness.matrix.devices import Device
+from harness.matrix.evaluation import evaluation
 from harness.matrix.names import resolve, varied
 from harness.matrix.plan import plan, shared
 from harness.matrix.records import Matrix, Suite
@@ -36,6 +38,8 @@ class Request:
     wish: Wish = field(default_factory=Wish)
     memory_bytes: int | None = None
     timeout_s: float | None = None
+    evaluation: Evaluating | None = None
+    """What is asked of whom, of an evaluation."""
     code: RemoteCode | None = None
     """The code of a checkpoint, which runs in a container or not at all."""
     resume: str | None = None
@@ -51,6 +55,8 @@ class Plan:
     cells: tuple[Cell, ...]
     which: tuple[str, ...] = ()
     """Of the device's accelerators, those that were typed."""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Models that have no cells though they were asked for, and why."""
 
 
 def planned_of(matrix: Matrix, results: Path, request: Request) -> Plan:
@@ -63,6 +69,8 @@ def planned_of(matrix: Matrix, results: Path, request: Request) -> Plan:
         device = varied(resolve("device", cells[0].device, rows), _variant(store, request))
         return Plan(device=device, cells=cells, which=typed.which if typed.device == device.id else ())
     device = varied(resolve("device", typed.device, rows), request.variant)
+    if request.evaluation is not None:
+        return _evaluation(matrix, device, typed, request)
     models = select(matrix, request.selection)
     cells = plan(
         matrix,
@@ -80,6 +88,19 @@ def planned_of(matrix: Matrix, results: Path, request: Request) -> Plan:
         _require_places(max(one.tensor_parallel for one in request.sweep))
     cells = shared(cells) if request.selection.checkpoints else cells
     return Plan(device=device, cells=cells, which=typed.which)
+
+
+def _evaluation(matrix: Matrix, device: Device, typed: Typed, request: Request) -> Plan:
+    assert request.evaluation is not None
+    found = evaluation(
+        matrix, device, request.evaluation.asked, request.sweep, request.evaluation.sources.here(matrix)
+    )
+    return Plan(
+        device=device if request.variant else varied(device, request.evaluation.variant(device)),
+        cells=found.cells,
+        which=typed.which,
+        left_out=found.left_out,
+    )
 
 
 def places_of(planned: Plan, taken: tuple[Accelerator, ...], request: Request) -> tuple[Slot, ...]:

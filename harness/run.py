@@ -6,6 +6,7 @@ rooms.
 
 import secrets
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,16 +23,20 @@ from harness.request import Plan, Request, contained, places_of, planned_of, pro
 from harness.results.record import Result
 from harness.results.store import Manifest, RunStore, find, require_writable
 from harness.results.verdict import exit_code
-from harness.runners import devices
+from harness.runners import answers, devices, references
 from harness.runners.abreast import GoOn, abreast, divided, guarded
 from harness.runners.choose import Way, choose, engine
 from harness.runners.engine import if_up
 from harness.runners.execute import Execution, execute
+from harness.runners.given import Given
 from harness.runners.protocol import Event
 from harness.runners.reaper import reap
-from harness.runners.references import folder_of
 from harness.runners.remote import require_code
 from harness.runners.slots import Slot
+
+
+Reads = Callable[[Sequence[Cell]], tuple[Given, ...]]
+"""What an attempt at those cells may read."""
 
 
 class Display(Protocol):
@@ -82,11 +87,12 @@ def conduct(
         for sentence in reap(results, client or if_up()):
             display.tell(sentence)
         way = choose(root, planned.device, wish, client, display.tell, accelerators=taken)
-        way = replace(way, references=folder_of(root), releases=prepared)
+        way = replace(way, releases=prepared)
         store = _store(results, planned, request)
         with resumable(store, display.tell):
             places = places_of(planned, taken, request)  # of the memory that building has left
-            return _carry_out(store, planned, way, request, display, places=places)
+            reads = _reads(root, matrix, request, store)
+            return _carry_out(store, planned, way, request, display, places=places, reads=reads)
 
 
 def _store(results: Path, planned: Plan, request: Request) -> RunStore:
@@ -103,7 +109,14 @@ def _run_id(planned: Plan) -> str:
 
 
 def _carry_out(
-    store: RunStore, planned: Plan, way: Way, request: Request, display: Display, *, places: tuple[Slot, ...]
+    store: RunStore,
+    planned: Plan,
+    way: Way,
+    request: Request,
+    display: Display,
+    *,
+    places: tuple[Slot, ...],
+    reads: Reads,
 ) -> Done:
     """Run what has no result yet, keep each result as it comes, and write the manifest last."""
     started = datetime.now(UTC).isoformat()
@@ -122,7 +135,7 @@ def _carry_out(
         progress=guarded(guard, display.event),
         tell=guarded(guard, display.tell),
         code=request.code,
-        references=way.references,
+        given=reads,
         neighbours=max(0, min(len(places), len(parts)) - 1),
         releases=way.releases,
     )
@@ -149,6 +162,15 @@ def _carry_out(
         )
     )
     return Done(store=store, cells=planned.cells, exit_code=code)
+
+
+def _reads(root: Path, matrix: Matrix, request: Request, store: RunStore) -> Reads:
+    """What attempts may read: an evaluation its data, weights and earlier answers, the others references."""
+    if request.evaluation is None:
+        kept = (references.folder_of(root),)
+        return lambda _: kept
+    sources, earlier = request.evaluation.sources, answers.folder_of(store.folder)
+    return lambda cells: (*sources.given(matrix, cells), earlier)
 
 
 def _keep(store: RunStore, display: Display, result: Result) -> None:

@@ -74,7 +74,7 @@ def access(hub_ids: Iterable[str], python: Path | None) -> Answer:
 
     LibraryError where the Python has not the hub's library.
     """
-    here = {hub_id: Status.CACHED if _whole(hub_id) else None for hub_id in hub_ids}
+    here = {hub_id: Status.CACHED if snapshot(hub_id) else None for hub_id in hub_ids}
     rest = [hub_id for hub_id, status in here.items() if status is None]
     if python is None or not rest:
         offline = dict.fromkeys(rest, Status.UNKNOWN_OFFLINE)
@@ -92,15 +92,15 @@ def access(hub_ids: Iterable[str], python: Path | None) -> Answer:
     )
 
 
-def _whole(hub_id: str) -> bool:
-    """Whether a snapshot of it in the cache has all its weights."""
+def snapshot(hub_id: str) -> Path | None:
+    """A snapshot of it in the cache that has all its weights; None where there is none."""
     for config in cached_configs(hub_id, cache()):
         try:
             inspect(config.parent, allow_pickle=True)
         except CheckpointError:
             continue
-        return True
-    return False
+        return config.parent
+    return None
 
 
 def _has_token() -> bool:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from harness.matrix.devices import Device
+from harness.matrix.questions import Questions
 from harness.matrix.records import Model, Suite, model_from_json
 
 
@@ -66,6 +67,8 @@ class Cell:
     known_failures: dict[str, dict[str, str | None]]
     """Check → its row of the ledger, as `matrix.json` has it; expired rows are left out."""
     timeout_s: float
+    questions: Questions | None = None
+    """What an evaluation cell asks; None of the other suites."""
 
     def to_json(self) -> dict[str, Any]:
         """The cell as `schemas/cells.schema.json` has it."""
@@ -74,9 +77,11 @@ class Cell:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         """The inverse of `to_json`; `data` has passed the schema."""
+        questions = data.get("questions")
         return cls(
             **data
             | {
+                "questions": Questions.from_json(questions) if questions else None,
                 "model": model_from_json(data["model"]),
                 "suite": Suite(data["suite"]),
                 "parameters": Parameters(**data["parameters"]),

@@ -31,6 +31,7 @@ SUITE_PARAMETERS = {
     Suite.THROUGHPUT: {row.name for row in fields(Parameters)} - AXIS_MARKS.keys(),
     Suite.FIT: frozenset[str](),
     Suite.ROOFLINE: {"dtype", "threads"},
+    Suite.EVALUATION: {"dtype", "tensor_parallel", "threads", "seed"},
 }
 """Parameters that a suite reads, beside the axes of a throughput cell's architecture."""
 
@@ -41,6 +42,9 @@ CHOICES = {
     "quantisation": ("int8", "int8_weight", "float8", "float8_weight"),
 }
 """Parameters that are one of a few words."""
+
+SHARED = {Suite.FUNCTIONAL, Suite.EVALUATION}
+"""Suites in which several processes may share a model."""
 
 REFERENCE_DTYPE = "float32"
 """What the functional suite builds its models in; its tolerances are for that."""
@@ -133,9 +137,9 @@ def require_sane(parameters: Parameters, device: Device, suite: Suite, timeout_s
 def _require_processes(parameters: Parameters, suite: Suite) -> None:
     """SelectionError where the suite shares no model, or there is less than a thread for each process."""
     several, threads = parameters.tensor_parallel, parameters.threads
-    if several > 1 and suite is not Suite.FUNCTIONAL:
+    if several > 1 and suite not in SHARED:
         raise SelectionError(
-            f"--tensor-parallel {several} is for the functional suite: leave it out of {suite}"
+            f"--tensor-parallel {several} is not for the {suite} suite: leave it out"
         )
     if threads is not None and threads < several:
         raise SelectionError(

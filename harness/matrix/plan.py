@@ -95,7 +95,9 @@ def batches(cells: Iterable[Cell], device: Device, *, one_cell_each: bool) -> tu
 
 def _environment(cell: Cell) -> tuple[str, ...]:
     """What the cells of a batch share beside the device: the suite, and the release where one is named."""
-    release = cell.parameters.transformers
+    release, questions = cell.parameters.transformers, cell.questions
+    if questions is not None:  # one model's at a time: it is loaded once, and its weights are all they see
+        return (cell.suite.value, questions.entry)
     return (cell.suite.value, f"transformers-{release}") if release else (cell.suite.value,)
 
 

@@ -48,6 +48,12 @@ class Engine:
     """Argument of lm_eval's model → field of `Settings`."""
     process_per_device: bool = False
     """Tensor parallelism is so many processes, started by torchrun; else the engine starts its own."""
+    reads_weights: bool = True
+    """Whether it is given the model's weights."""
+    networked: bool = False
+    """Whether it is reached over the network, which its container must have then."""
+    variant: str | None = None
+    """The device's variant whose image has it; None where that of every evaluation has."""
 
 
 ENGINES = {
@@ -73,12 +79,29 @@ ENGINES = {
                 "quantization": "quantisation",
                 "cpu_offload_gb": "cpu_offload_gb",
             },
+            variant="vllm",
         ),
         Engine(
             id="openai",
             title="a server that speaks OpenAI's protocol",
             model="local-completions",
             options={"num_concurrent": "batch", "max_length": "context"},
+            reads_weights=False,
+            networked=True,
+        ),
+        Engine(
+            id="gold",
+            title="the datasets' own right answers, which shows that what is right scores 1",
+            model="gold",
+            options={},
+            reads_weights=False,
+        ),
+        Engine(
+            id="wrong",
+            title="wrong answers of the same form, which shows that what is wrong scores 0",
+            model="wrong",
+            options={},
+            reads_weights=False,
         ),
     )
 }

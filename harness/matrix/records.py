@@ -24,12 +24,14 @@ class Priority(StrEnum):
 
 
 class Suite(StrEnum):
-    """What is asked: is a model right, how fast is it, what does it need, and what can this machine do?"""
+    """What is asked: is a model right, how fast is it, what does it need, what can this machine do, and how
+    good are a model's answers?"""
 
     FUNCTIONAL = "functional"
     THROUGHPUT = "throughput"
     FIT = "fit"
     ROOFLINE = "roofline"
+    EVALUATION = "evaluation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

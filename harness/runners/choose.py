@@ -49,8 +49,6 @@ class Way:
 
     runner: Runner
     provenance: Provenance
-    references: Path | None = None
-    """Where the references of parity checks are kept; None keeps none."""
     releases: Mapping[str, Prepared] = field(default_factory=dict)
     """Releases of the library that stand in front of the image's own."""
 

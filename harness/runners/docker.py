@@ -28,7 +28,6 @@ from harness.runners.engine import describe
 from harness.runners.hardening import harden
 from harness.runners.owner import Owner
 from harness.runners.protocol import Ending, Limits, Order, Stop, Ticking
-from harness.runners.references import VARIABLE
 
 TICK_S = 1.0
 KILL_S = 30
@@ -44,7 +43,6 @@ PACKAGES = "/opt/harness"
 CELLS = "/door/cells.json"
 CODE = "/door/code"
 OUT = "/door/out"
-REFERENCES = "/door/references"
 REMOTE_CODE = "HARNESS_REMOTE_CODE"
 """Variable: where the suite finds the code of a checkpoint. Nothing else than a container gets it."""
 ENVIRONMENT = {
@@ -118,14 +116,14 @@ class DockerRunner:
             entrypoint=[PYTHON],
             command=[*(COMMAND if order.release.is_dir() else ("-m", "harness.suite")), CELLS, OUT],
             working_dir="/tmp",  # noqa: S108, the container's own
-            environment=ENVIRONMENT | {name: inside for name, inside, _ in _given(order) if name},
+            environment=ENVIRONMENT | _variables(order),
             mounts=[
                 Mount(
                     f"{PACKAGES}/harness", str(staged(self._package, order.work)), type="bind", read_only=True
                 ),
                 Mount(CELLS, str(order.cells), type="bind", read_only=True),
                 Mount(OUT, str(order.out), type="bind"),
-                *(Mount(inside, path, type="bind", read_only=True) for _, inside, path in _given(order)),
+                *(Mount(inside, path, type="bind", read_only=True) for inside, path in _mounted(order)),
             ],
             labels=_labels(order),
             **self._hardening.arguments(order.limits),
@@ -142,11 +140,16 @@ class DockerRunner:
             container.remove(v=True, force=True)
 
 
-def _given(order: Order) -> list[tuple[str, str, str]]:
-    """What only some attempts have: the variable that names it, where it is inside, where it is here."""
-    code, release = (str(path) if path.is_dir() else None for path in (order.code, order.release))
-    rows = ((REMOTE_CODE, CODE, code), (VARIABLE, REFERENCES, order.references), ("", RELEASE, release))
-    return [(name, inside, path) for name, inside, path in rows if path]
+def _mounted(order: Order) -> list[tuple[str, str]]:
+    """What only some attempts have: where it is inside, and where it is here."""
+    own = [(inside, str(path)) for inside, path in ((CODE, order.code), (RELEASE, order.release)) if path.is_dir()]
+    return own + [(row.inside, row.folder) for row in order.given]
+
+
+def _variables(order: Order) -> dict[str, str]:
+    """What names to the suite that which only some attempts have."""
+    code = {REMOTE_CODE: CODE} if order.code.is_dir() else {}
+    return code | {row.variable: row.below(row.inside) for row in order.given}
 
 
 def staged(package: Path, folder: Path) -> Path:

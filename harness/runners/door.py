@@ -24,7 +24,7 @@ from harness.images.toxini import CONFIG, REQUIREMENTS, tox_ini
 from harness.matrix import schema
 from harness.matrix.cells import Cell
 from harness.results.record import Outcome, Report, Result
-from harness.runners import hostile
+from harness.runners import answers, hostile
 from harness.runners.hardening import CONTAINER_UID
 from harness.runners.owner import Owner
 from harness.runners.protocol import GIB, MIB, Order
@@ -143,7 +143,7 @@ def intake(work: Path) -> Intake:
 
 def close_door(order: Order) -> tuple[str, ...]:
     """File the attempt's other output with the run and remove its folder; what was refused, in sentences."""
-    problems = []
+    problems = list(answers.keep(order, _read_cells(order))) if order.cells.is_file() else []
     for source, folder, suffix, read in FILED:
         try:
             content = read(order.work / source, order)

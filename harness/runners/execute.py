@@ -14,6 +14,7 @@ from harness.images.compat import Prepared
 from harness.matrix.cells import Batch, Cell
 from harness.results.record import Isolation, Outcome, Provenance, Result
 from harness.runners import door, references
+from harness.runners.given import REFERENCES, Given
 from harness.runners.outcomes import by_signal, classify
 from harness.runners.protocol import Ending, Event, Limits, Order, Runner
 from harness.runners.remote import RemoteCode
@@ -43,8 +44,8 @@ class Execution:
     """Told, in a sentence each, of files that were refused."""
     code: RemoteCode | None = None
     """What the checkpoint of the one model brings, where that was asked for."""
-    references: Path | None = None
-    """Where the references of parity checks are kept; None keeps none."""
+    given: Callable[[Sequence[Cell]], tuple[Given, ...]] = field(default=lambda _: ())
+    """What an attempt at those cells may read."""
     go_on: Callable[[], None] = field(default=lambda: None)
     """Asked about once a second; what it raises ends an attempt as Ctrl-C does."""
     neighbours: int = 0
@@ -100,7 +101,7 @@ def _attempt(
         limits=execution.limits,
         isolation=_isolation(cells, runner, execution),
         provenance=execution.provenance,
-        references=_references(execution, release),
+        given=_given(execution, cells, release),
     )
     code = execution.code.files if execution.code else None
     door.open_door(order, cells, code, execution.releases[release] if release else None)
@@ -126,10 +127,10 @@ def _attempt(
     return _Settled(done=frozenset(settled), suspects=frozenset(suspects))
 
 
-def _references(execution: Execution, release: str | None) -> str | None:
-    """Where the attempt finds them: what is kept is of the image's own release and the library's own code."""
-    kept = execution.references
-    return str(kept) if kept and not (execution.code or release) else None
+def _given(execution: Execution, cells: Sequence[Cell], release: str | None) -> tuple[Given, ...]:
+    """What the attempt may read: references are kept of the image's own release and the library's code."""
+    foreign = execution.code is not None or release is not None
+    return tuple(row for row in execution.given(cells) if not (foreign and row.name == REFERENCES))
 
 
 def _isolation(cells: Sequence[Cell], runner: Runner, execution: Execution) -> Isolation:

@@ -21,7 +21,6 @@ from harness.results.record import Isolation
 from harness.runners import door
 from harness.runners.owner import Owner
 from harness.runners.protocol import Ending, Limits, Order, Stop, Ticking
-from harness.runners.references import VARIABLE
 
 TICK_S = 1.0
 ROUNDS = 100
@@ -108,7 +107,7 @@ class HostRunner:
             "HF_HUB_OFFLINE": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONPATH": str(self._package.parent),
-            **({VARIABLE: order.references} if order.references else {}),
+            **{row.variable: row.below(row.folder) for row in order.given},
         }
         command = [str(self._python), "-m", "harness.suite", str(order.cells), str(order.out)]
         try:

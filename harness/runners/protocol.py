@@ -9,6 +9,7 @@ from harness.machine.processors import parse
 from harness.machine.records import Accelerator
 from harness.matrix.records import Suite
 from harness.results.record import Isolation, Outcome, Provenance
+from harness.runners.given import REFERENCES, Given
 
 MIB = 1024**2
 GIB = 1024**3
@@ -47,8 +48,13 @@ class Order:
     limits: Limits
     isolation: Isolation
     provenance: Provenance
-    references: str | None = None
-    """Folder of the parity checks' references that earlier runs have made; None keeps none."""
+    given: tuple[Given, ...] = ()
+    """What the work may read beside its cells."""
+
+    @property
+    def references(self) -> str | None:
+        """Folder of the parity checks' references that earlier runs have made; None keeps none."""
+        return next((row.folder for row in self.given if row.name == REFERENCES), None)
 
     @property
     def name(self) -> str:
@@ -99,6 +105,7 @@ class Order:
             | {
                 "folder": folder,
                 "limits": Limits(**known["limits"]),
+                "given": tuple(Given(**row) for row in known["given"]),
                 "isolation": Isolation(**isolation),
                 "provenance": Provenance.from_json(known["provenance"]),
             }

@@ -13,11 +13,10 @@ from pathlib import Path
 from harness.files import replace
 from harness.matrix.cells import Cell
 from harness.runners import hostile
+from harness.runners.given import REFERENCES, Given
 from harness.runners.protocol import MIB, Order
 
-VARIABLE = "HARNESS_REFERENCES"
-"""Where the suite finds the folder."""
-MADE = "references"
+MADE = REFERENCES
 """The folder of an attempt's output that holds new ones."""
 MOST_BYTES = 2 * MIB
 """Of one file; the suite keeps those of up to one."""
@@ -27,12 +26,12 @@ QUESTION = re.compile(r"(outputs|spread-[a-z0-9]{1,20})-[0-9]\.safetensors")
 READABLE = 0o644
 
 
-def folder_of(root: Path) -> Path:
-    """Where references are kept; the folder is made."""
+def folder_of(root: Path) -> Given:
+    """Where references are kept, as an attempt is given them; the folder is made."""
     folder = root / ".harness" / "references"
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o755)  # the container's user reads it, whatever the caller's umask
-    return folder
+    return Given(name=REFERENCES, folder=str(folder))
 
 
 def keep(order: Order, cells: Sequence[Cell]) -> tuple[str, ...]:

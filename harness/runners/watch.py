@@ -7,7 +7,7 @@ from typing import final
 
 from harness.matrix.cells import Cell
 from harness.results.record import Outcome
-from harness.runners import hostile
+from harness.runners import answers, hostile
 from harness.runners.protocol import GIB, MIB, Event, Order, Stop
 from harness.runners.references import CELL_BYTES
 
@@ -19,7 +19,7 @@ PROGRESS_BYTES = 16 * MIB
 """Three times what every cell of the library with every check takes."""
 LEAST_FREE_BYTES = GIB
 """Of the disk; with less, other runs and the machine itself would suffer."""
-STEPS = ("check", "phase", "count", "ceiling")
+STEPS = ("check", "phase", "count", "ceiling", "dataset")
 """Kinds of what a cell is at."""
 KINDS = ("start", *STEPS, "finish")
 
@@ -71,6 +71,7 @@ class Watch:
         limit = self._order.limits.output_bytes
         if self._order.references is not None:
             limit += len(self._timeouts) * CELL_BYTES
+        limit += answers.allowance(self._order, len(self._timeouts))
         if hostile.usage(self._order.out, limit) > limit:
             message = f"wrote more than {limit:,} bytes of output, and was stopped"
             return Stop(outcome=Outcome.ERROR, message=message)

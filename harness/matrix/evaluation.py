@@ -1,0 +1,272 @@
+"""Models × datasets → evaluation cells: who is asked what, how much of it, and why some are asked nothing."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
+from typing import Any
+
+from harness.errors import SelectionError
+from harness.matrix.cells import Cell, Parameters
+from harness.matrix.datasets import Dataset
+from harness.matrix.devices import Device
+from harness.matrix.names import find_dataset, find_entry, resolve
+from harness.matrix.parameters import read_by, require_sane
+from harness.matrix.presets import ENGINES, Settings, options, settings
+from harness.matrix.questions import HUB, Questions, marks
+from harness.matrix.records import Matrix, Model, Suite
+from harness.matrix.registry import Category, Entry, Preset
+from harness.matrix.select import find_category
+
+PRESET = "balanced"
+"""Of a model whose entry names none."""
+LOAD_S = 1800.0
+"""Seconds that a cell may take besides its answers: reading the weights, scoring."""
+ANSWERING = frozenset({"decoder-only", "encoder-decoder"})
+"""Architectures that lm_eval's classes can put a question in words to."""
+UNLIMITED = Category(
+    id="", what="", models=(), primary=(), metrics=(), samples=0, timeout_s=120.0, max_tokens=1024
+)
+"""Stands for the category of what is in none: every question, and time enough."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What was typed of an evaluation; names as they were typed."""
+
+    categories: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    """Models that are left out."""
+    optional: bool = False
+    """Whether the categories' optional datasets are asked as well."""
+    samples: int | None = None
+    preset: str | None = None
+    engine: str = "transformers"
+    weights: str = HUB
+    repeats: int = 1
+    temperature: float = 0.0
+    chat: bool = False
+    batch: int | None = None
+    max_tokens: int | None = None
+    sample_s: float | None = None
+    server: str | None = None
+    served: str | None = None
+    judge: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Here:
+    """What is on this machine to ask, and to be asked."""
+
+    data: str
+    """Name of the data root."""
+    rows: Mapping[str, int | None]
+    """Dataset → its questions there; None where they were not counted."""
+    missing: Callable[[Entry], str] = field(default=lambda _: "")
+    """Why a model's weights cannot be read, as a sentence; empty where they can."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """What an evaluation comes to."""
+
+    cells: tuple[Cell, ...]
+    left_out: Mapping[str, str]
+    """Entry → why it has no cells at all."""
+
+
+def evaluation(
+    matrix: Matrix, device: Device, asked: Asked, sweep: Sequence[Parameters], here: Here
+) -> Evaluation:
+    """A cell a model, dataset and combination of the sweep, in that order; each dataset once a model.
+
+    What cannot be asked is a cell too, with the reason: it is skipped, and told. SelectionError for a name or
+    number that does not fit, or where nothing is left to be asked.
+    """
+    _require(asked)
+    for parameters in sweep:
+        require_sane(parameters, device, Suite.EVALUATION, None)
+    rows = {row.id: row for row in matrix.models}
+    cells: dict[str, Cell] = {}
+    left_out: dict[str, str] = {}
+    for entry in _entries(matrix, asked):
+        if entry.unsupported:
+            left_out[entry.id] = entry.unsupported
+            continue
+        for dataset, categories in _datasets(matrix, asked, entry).items():
+            for varied in sweep:
+                cell = _cell(matrix, rows[entry.row], device, entry, dataset, categories, asked, here, varied)
+                cells[cell.id] = cell
+    if not any(cell.questions and not cell.questions.skip for cell in cells.values()):
+        raise SelectionError(_nothing(tuple(cells.values()), left_out))
+    return Evaluation(cells=tuple(cells.values()), left_out=left_out)
+
+
+def _require(asked: Asked) -> None:
+    """SelectionError for a number that is none of an evaluation's, and where nothing is named."""
+    if not (asked.categories or asked.models or asked.datasets):
+        raise SelectionError(
+            "name what to evaluate: --category, --model or --dataset; `harness categories list` shows them"
+        )
+    least = {"samples": 1, "repeats": 1, "batch": 1, "max_tokens": 1}
+    for name, bound in least.items():
+        value = getattr(asked, name)
+        if value is not None and value < bound:
+            raise SelectionError(f"--{name.replace('_', '-')} {value} is too small: give {bound} or more")
+    resolve("engine", asked.engine, ENGINES)
+
+
+def _entries(matrix: Matrix, asked: Asked) -> tuple[Entry, ...]:
+    """The models named, else those of the categories named, else all; without those that are excluded."""
+    without = {find_entry(matrix, name).id for name in asked.without}
+    named = [find_entry(matrix, name) for name in asked.models]
+    members = [row for name in asked.categories for row in matrix.registry.members(find_category(matrix, name))]
+    chosen = named or members or list(matrix.registry.entries)
+    left = tuple(row for row in dict.fromkeys(chosen) if row.id not in without)
+    if not left:
+        raise SelectionError("--exclude-models leaves no model: name fewer there")
+    return left
+
+
+def _datasets(matrix: Matrix, asked: Asked, entry: Entry) -> dict[Dataset, tuple[Category, ...]]:
+    """What the model is asked, and the categories that have it so: the limits are those of the first."""
+    named = [find_category(matrix, name) for name in asked.categories]
+    own = tuple(named) or matrix.registry.categories_of(entry)
+    listed: dict[Dataset, list[Category]] = {}
+    for category in own:
+        optional = category.optional if asked.optional or asked.datasets else ()
+        for name in (*category.primary, *optional):
+            listed.setdefault(find_dataset(matrix, name), []).append(category)
+    if asked.datasets:
+        chosen = [find_dataset(matrix, name) for name in asked.datasets]
+        return {row: tuple(dict.fromkeys(listed.get(row, ()))) for row in chosen}
+    return {row: tuple(dict.fromkeys(categories)) for row, categories in listed.items()}
+
+
+def _cell(
+    matrix: Matrix,
+    model: Model,
+    device: Device,
+    entry: Entry,
+    dataset: Dataset,
+    categories: tuple[Category, ...],
+    asked: Asked,
+    here: Here,
+    varied: Parameters,
+) -> Cell:
+    questions = _questions(matrix, model, entry, dataset, categories, asked, here, varied)
+    parameters = read_by(Suite.EVALUATION, (), varied)
+    answers = (questions.samples or here.rows.get(dataset.id) or dataset.rows or 1) * questions.repeats
+    parts = [entry.id, device.id, Suite.EVALUATION.value, parameters.dtype, *marks(questions)]
+    parts += [f"tp{varied.tensor_parallel}"] if varied.tensor_parallel > 1 else []
+    parts += [f"s{varied.seed}"] if varied.seed else []
+    return Cell(
+        id="-".join(parts),
+        model=replace(model, classes=model.classes[:1]),
+        suite=Suite.EVALUATION,
+        device=device.id,
+        torch_device=device.torch_device,
+        parameters=parameters,
+        checks=(),
+        phases=(),
+        tolerances={},
+        known_failures={},
+        timeout_s=LOAD_S + answers * questions.sample_s,
+        questions=questions,
+    )
+
+
+def _questions(
+    matrix: Matrix,
+    model: Model,
+    entry: Entry,
+    dataset: Dataset,
+    categories: tuple[Category, ...],
+    asked: Asked,
+    here: Here,
+    varied: Parameters,
+) -> Questions:
+    limits = categories[0] if categories else UNLIMITED
+    preset = _preset(matrix, entry, asked)
+    return Questions(
+        entry=entry.id,
+        dataset=dataset.id,
+        task=dataset.task,
+        kind=dataset.kind or "none",
+        score=dataset.score or "none",
+        data=here.data,
+        samples=_samples(asked, limits, dataset, here),
+        engine=asked.engine,
+        weights=asked.weights,
+        preset=preset.id,
+        max_tokens=asked.max_tokens or limits.max_tokens,
+        sample_s=asked.sample_s or limits.timeout_s,
+        repeats=asked.repeats,
+        temperature=asked.temperature,
+        chat=asked.chat,
+        options=_options(entry, preset, asked, varied),
+        server=asked.server,
+        served=asked.served,
+        judge=asked.judge,
+        categories=tuple(row.id for row in categories),
+        skip=_skip(model, entry, dataset, asked, here),
+    )
+
+
+def _preset(matrix: Matrix, entry: Entry, asked: Asked) -> Preset:
+    presets = {row.id: row for row in matrix.registry.presets}
+    return resolve("preset", asked.preset or entry.preset or PRESET, presets)
+
+
+def _options(entry: Entry, preset: Preset, asked: Asked, varied: Parameters) -> dict[str, Any]:
+    """What the engine is told. Weights that are not the registry's own have a context of their own."""
+    chosen: Settings = settings(entry, preset)
+    chosen = replace(
+        chosen,
+        dtype=varied.dtype,
+        tensor_parallel=varied.tensor_parallel,
+        batch=asked.batch or chosen.batch,
+        context=chosen.context if asked.weights == HUB else None,
+    )
+    return options(ENGINES[asked.engine], chosen)
+
+
+def _samples(asked: Asked, limits: Category, dataset: Dataset, here: Here) -> int | None:
+    """Most questions; SelectionError where more are asked for than there are."""
+    there = here.rows.get(dataset.id)
+    if asked.samples is not None and there is not None and asked.samples > there:
+        raise SelectionError(
+            f"--samples {asked.samples} is more than the {there} questions of {dataset.id} in {here.data}: give "
+            f"{there} or fewer"
+        )
+    wanted = asked.samples or limits.samples or None
+    return wanted if wanted is None or there is None else min(wanted, there)
+
+
+def _skip(model: Model, entry: Entry, dataset: Dataset, asked: Asked, here: Here) -> str:
+    """Why this model is not asked this; empty where it is."""
+    return next(filter(None, _reasons(model, entry, dataset, asked, here)), "")
+
+
+def _reasons(model: Model, entry: Entry, dataset: Dataset, asked: Asked, here: Here) -> Iterator[str]:
+    engine = ENGINES[asked.engine]
+    if dataset.task is None:
+        yield dataset.no_task or "lm_eval has no task for it"
+    if dataset.images:
+        yield "its questions have images, and lm_eval's text models are shown none"
+    if engine.reads_weights:
+        if model.architecture not in ANSWERING:
+            yield f"{model.architecture}: a model of that kind is put no questions in words"
+        if entry.stand_in and asked.weights == HUB:
+            yield "its checkpoint brings code of its own, which is not run here"
+        yield here.missing(entry)
+    if dataset.id not in here.rows:
+        yield f"it is not in the data root {here.data}: `harness data fetch {dataset.id}`"
+
+
+def _nothing(cells: Sequence[Cell], left_out: Mapping[str, str]) -> str:
+    """That nothing can be asked: the commonest reason, with how many it holds for."""
+    reasons = [cell.questions.skip for cell in cells if cell.questions] + list(left_out.values())
+    first = max(dict.fromkeys(reasons), key=reasons.count)
+    return f"nothing of this can be asked; {reasons.count(first)} of {len(reasons)}: {first}"

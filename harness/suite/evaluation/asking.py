@@ -1,0 +1,99 @@
+"""Stands between lm_eval and an engine: what is known is not asked again, and what is answered is kept."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from lm_eval.api.instance import Instance
+from lm_eval.api.model import LM, CacheHook
+
+from harness.suite.evaluation.answers import Answer, Answers, Turns, Value
+from harness.suite.evaluation.meter import Meter, Row
+
+KINDS = ("loglikelihood", "loglikelihood_rolling", "generate_until")
+"""What lm_eval asks of a model."""
+UNKNOWN = Row(tokens=None, stopped="")
+
+Told = tuple[str, Iterable[Any], Any]
+"""An answer as lm_eval's cache hook has it: kind, arguments, value."""
+
+
+class Asking:
+    """An engine's model as lm_eval sees it; whatever it does not answer itself goes on to that model.
+
+    The model's `meter` tells what a batch took, which its answers share evenly; without one nothing is known.
+    """
+
+    def __init__(self, model: LM, answers: Answers) -> None:
+        self._model = model
+        self._answers = answers
+        self._meter: Meter = getattr(model, "meter", Meter())
+        self._meter.before = self.flush
+        self._pending: list[Told] = []
+        self._told = 0
+        model.set_cache_hook(_Hook(self))
+
+    def __getattr__(self, name: str) -> Any:
+        if name in KINDS:
+            return lambda requests: self._ask(name, requests)
+        return getattr(self._model, name)
+
+    def hear(self, told: Told) -> None:
+        """The model has an answer: it is kept with those of its batch."""
+        self._pending.append(told)
+        self._told += 1
+
+    def flush(self) -> None:
+        """Write down the answers of a batch, each with its share of what that took."""
+        seconds, rows = self._meter.take()
+        count = len(self._pending)
+        known = rows if len(rows) == count else [UNKNOWN] * count
+        for (kind, arguments, value), row in zip(self._pending, known, strict=True):
+            plain = _plain(value)
+            answer = Answer(
+                value=plain,
+                tokens=row.tokens,
+                seconds=seconds / count if seconds else None,
+                stopped=row.stopped,
+                text=None if row.text == plain else row.text,
+            )
+            self._answers.keep(kind, arguments, answer)
+        self._pending.clear()
+
+    def _ask(self, kind: str, requests: Sequence[Instance]) -> list[Any]:
+        """The answers to the requests, in their order; the model is asked for those that are not known."""
+        turns = Turns(self._answers)
+        known = [turns.next(kind, request.args) for request in requests]
+        left = [request for request, answer in zip(requests, known, strict=True) if answer is None]
+        before = self._told
+        try:
+            new = list(getattr(self._model, kind)(left)) if left else []
+        finally:
+            self.flush()  # whatever ended the asking: what was answered is kept
+        if self._told == before:  # a model without a hook has told nothing on its way
+            for request, value in zip(left, new, strict=True):
+                self.hear((kind, request.args, value))
+            self.flush()
+        rest = iter(new)
+        return [next(rest) if answer is None else _given(answer.value) for answer in known]
+
+
+class _Hook(CacheHook):
+    """What a model calls when it has an answer, long before it has them all."""
+
+    def __init__(self, asking: Asking) -> None:
+        super().__init__(None)
+        self._asking = asking
+
+    def add_partial(self, attr: str, req: Iterable[Any], res: Any) -> None:
+        """It has one."""
+        self._asking.hear((attr, req, res))
+
+
+def _plain(value: Any) -> Value:
+    """An answer as JSON has it."""
+    return [float(part) for part in value] if isinstance(value, tuple | list) else value
+
+
+def _given(value: Value) -> Any:
+    """An answer as the model gave it to lm_eval."""
+    return (value[0], bool(value[1])) if isinstance(value, list) else value
