@@ -53,7 +53,9 @@ class Sources:
             checkpoint = cells[0].model.checkpoint
             here = snapshot(checkpoint.hub_id) if checkpoint and checkpoint.hub_id else None
             if here is not None:  # of its files each is a link to one in the folder above
-                found.append(Given(name=WEIGHTS, folder=str(here.parents[1]), within=f"snapshots/{here.name}"))
+                found.append(
+                    Given(name=WEIGHTS, folder=str(here.parents[1]), within=f"snapshots/{here.name}")
+                )
         elif self.folder is not None:
             found.append(Given(name=WEIGHTS, folder=str(self._of(questions.entry))))
         return tuple(found)
@@ -95,3 +97,43 @@ def _uncached(entry: Entry, hub_id: str | None) -> str:
     if snapshot(hub_id) is None:
         return f"its weights are not here: `harness models fetch {entry.id}`, or give --weights"
     return ""
+
+
+def sources(root: Path, matrix: Matrix, data: str | None, weights: str, folder: Path | None) -> Sources:
+    """Where the questions and the weights are; SelectionError where the data root is no folder."""
+    place = root_of_data(root, data)
+    if folder is not None and not folder.is_dir():
+        raise SelectionError(f"--weights {folder} is no folder: name that of a checkpoint, or hub, or tiny")
+    return Sources(
+        root=place,
+        data=SAMPLE if place == root / "data" / SAMPLE else "data",
+        rows=rows(place, matrix),
+        weights=weights,
+        folder=folder.resolve() if folder else None,
+    )
+
+
+def root_of_data(root: Path, data: str | None) -> Path:
+    if data == SAMPLE:
+        return root / "data" / SAMPLE
+    return Path(data).resolve() if data else root / ".harness" / "data"
+
+
+def rows(place: Path, matrix: Matrix) -> dict[str, int | None]:
+    """Dataset → its questions in the data root, as its manifest counts them."""
+    import json
+
+    files = json.loads((place / "manifest.json").read_text())["files"]
+    found: dict[str, int | None] = {}
+    for row in matrix.registry.datasets:
+        if row.source is not None:
+            own = [
+                f["rows"]
+                for name, f in files.items()
+                if name.startswith(f"{row.source.repo}/")
+                and f["split"] == row.source.asked
+                and (f.get("config") in row.source.configs)
+            ]
+            if own:
+                found[row.id] = sum(own)
+    return found

@@ -28,6 +28,7 @@ class Verb(NamedTuple):
 
 VERBS = {
     "run": Verb("harness.cli.run", "Run a suite and print what came out."),
+    "eval": Verb("harness.cli.eval", "Ask large models what datasets ask, and score the answers."),
     "fit": Verb("harness.cli.fit", "What models need, and which accelerators hold them."),
     "roofline": Verb("harness.cli.roofline", "Measure what this machine can do at most."),
     "doctor": Verb("harness.cli.doctor", "What this machine has, and what is missing for each device."),

@@ -9,18 +9,20 @@ from harness.errors import SelectionError
 from harness.matrix.cells import Cell, Parameters
 from harness.matrix.datasets import Dataset
 from harness.matrix.devices import Device
-from harness.matrix.names import find_dataset, find_entry, resolve
+from harness.matrix.names import find_entry, resolve
 from harness.matrix.parameters import read_by, require_sane
 from harness.matrix.presets import ENGINES, Settings, options, settings
 from harness.matrix.questions import HUB, Questions, marks
 from harness.matrix.records import Matrix, Model, Suite
 from harness.matrix.registry import Category, Entry, Preset
-from harness.matrix.select import find_category
+from harness.matrix.select import find_category, find_dataset
 
 PRESET = "balanced"
 """Of a model whose entry names none."""
 LOAD_S = 1800.0
 """Seconds that a cell may take besides its answers: reading the weights, scoring."""
+MANY = 10_000
+"""Questions of a dataset that nobody has counted, for the time that it may take."""
 ANSWERING = frozenset({"decoder-only", "encoder-decoder"})
 """Architectures that lm_eval's classes can put a question in words to."""
 UNLIMITED = Category(
@@ -121,7 +123,9 @@ def _entries(matrix: Matrix, asked: Asked) -> tuple[Entry, ...]:
     """The models named, else those of the categories named, else all; without those that are excluded."""
     without = {find_entry(matrix, name).id for name in asked.without}
     named = [find_entry(matrix, name) for name in asked.models]
-    members = [row for name in asked.categories for row in matrix.registry.members(find_category(matrix, name))]
+    members = [
+        row for name in asked.categories for row in matrix.registry.members(find_category(matrix, name))
+    ]
     chosen = named or members or list(matrix.registry.entries)
     left = tuple(row for row in dict.fromkeys(chosen) if row.id not in without)
     if not left:
@@ -157,7 +161,9 @@ def _cell(
 ) -> Cell:
     questions = _questions(matrix, model, entry, dataset, categories, asked, here, varied)
     parameters = read_by(Suite.EVALUATION, (), varied)
-    answers = (questions.samples or here.rows.get(dataset.id) or dataset.rows or 1) * questions.repeats
+    answers = (
+        questions.samples or here.rows.get(dataset.id) or (dataset.source and dataset.source.rows) or MANY
+    ) * questions.repeats
     parts = [entry.id, device.id, Suite.EVALUATION.value, parameters.dtype, *marks(questions)]
     parts += [f"tp{varied.tensor_parallel}"] if varied.tensor_parallel > 1 else []
     parts += [f"s{varied.seed}"] if varied.seed else []

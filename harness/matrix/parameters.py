@@ -138,9 +138,7 @@ def _require_processes(parameters: Parameters, suite: Suite) -> None:
     """SelectionError where the suite shares no model, or there is less than a thread for each process."""
     several, threads = parameters.tensor_parallel, parameters.threads
     if several > 1 and suite not in SHARED:
-        raise SelectionError(
-            f"--tensor-parallel {several} is not for the {suite} suite: leave it out"
-        )
+        raise SelectionError(f"--tensor-parallel {several} is not for the {suite} suite: leave it out")
     if threads is not None and threads < several:
         raise SelectionError(
             f"--threads {threads} is too few for --tensor-parallel {several}: give {several} or more"

@@ -94,6 +94,7 @@ def full(matrix: Matrix, entry: Entry, preset: Preset | None) -> dict[str, Any]:
     engines = {
         row.id: {"model": row.model, "processes": processes(row, chosen), "options": options(row, chosen)}
         for row in ENGINES.values()
+        if row.options
     }
     return found | {"preset": preset.id, "engines": engines}
 

@@ -1,14 +1,13 @@
 """What a model has answered: a line a request, written as the answer comes, so that none is asked for twice.
 
-A request is known by what lm_eval asks (its kind and arguments) and by how often that was asked before: with
-repeats the same question is put several times, and each time has an answer of its own.
+A request is known by what lm_eval asks (its kind and arguments) and by its turn: where each question is asked
+several times, each time has an answer of its own.
 """
 
 import json
 import os
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -33,61 +32,46 @@ class Answer:
     """What was generated in full, where `value` is cut from it; None where it is the same."""
 
 
+NAMES = tuple(row.name for row in fields(Answer))
+SILENT: tuple[object, ...] = (None, "")
+
+
 class Answers:
     """The answers of a cell: those of earlier attempts, and new ones, each appended at once."""
 
     def __init__(self, path: Path, earlier: Path | None = None) -> None:
         """`path` is the file for new answers; `earlier` that of earlier attempts, of which there may be none."""
         self._path = path
-        self._known: dict[str, list[Answer]] = {}
-        self.earlier = 0
+        self._known = dict(_rows(earlier))
+        self.earlier = len(self._known)
         """Answers of earlier attempts."""
-        for row in _rows(earlier):
-            self._known.setdefault(row.pop("request"), []).append(Answer(**row))
-            self.earlier += 1
 
-    def of(self, kind: str, arguments: Iterable[Any]) -> Sequence[Answer]:
-        """Every answer to the request, in the order they were given."""
-        return self._known.get(hash_args(kind, arguments), [])
+    def of(self, kind: str, arguments: Iterable[Any], turn: int) -> Answer | None:
+        """The answer to the request in that turn; None where there is none yet."""
+        return self._known.get((hash_args(kind, arguments), turn))
 
-    def keep(self, kind: str, arguments: Iterable[Any], answer: Answer) -> None:
+    def keep(self, kind: str, arguments: Iterable[Any], turn: int, answer: Answer) -> None:
         """Write it down, and know it from now on."""
         request = hash_args(kind, arguments)
-        self._known.setdefault(request, []).append(answer)
-        told = {name: value for name, value in asdict(answer).items() if value not in (None, "")}
-        line = json.dumps({"request": request, "value": answer.value} | told).encode() + b"\n"
+        self._known[request, turn] = answer
+        told = {name: value for name, value in asdict(answer).items() if value not in SILENT}
+        row = {"request": request, "turn": turn, "value": answer.value} | told
         self._path.parent.mkdir(exist_ok=True)
         descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
-            os.write(descriptor, line)  # one write a line: a kill can tear the last and nothing before it
+            os.write(descriptor, json.dumps(row).encode() + b"\n")  # one write: a kill tears the last line only
         finally:
             os.close(descriptor)
 
 
-class Turns:
-    """Which answer to a request is the next: the first time it is asked its first, and so on."""
-
-    def __init__(self, answers: Answers) -> None:
-        self._answers = answers
-        self._asked: Counter[str] = Counter()
-
-    def next(self, kind: str, arguments: Sequence[Any]) -> Answer | None:
-        """The answer that is known for this time; None where there is none yet."""
-        request = hash_args(kind, arguments)
-        place = self._asked[request]
-        self._asked[request] += 1
-        known = self._answers.of(kind, arguments)
-        return known[place] if place < len(known) else None
-
-
-def _rows(path: Path | None) -> Iterable[dict[str, Any]]:
-    """The lines of the file; what is no line of ours is as if it had not been asked."""
+def _rows(path: Path | None) -> Iterator[tuple[tuple[str, int], Answer]]:
+    """The answers in the file; a line that is none of ours is as if nothing had been asked."""
     if path is None or not path.is_file():
         return
     for line in path.read_bytes().splitlines():
         try:
             row = json.loads(line)
-        except ValueError:
+            answer = Answer(**{name: row[name] for name in NAMES if name in row})
+            yield (row["request"], row["turn"]), answer
+        except (ValueError, TypeError, KeyError):
             continue
-        if isinstance(row, Mapping) and isinstance(row.get("request"), str) and "value" in row:
-            yield {name: row[name] for name in (*Answer.__dataclass_fields__, "request") if name in row}

@@ -1,12 +1,12 @@
 """Stands between lm_eval and an engine: what is known is not asked again, and what is answered is kept."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM, CacheHook
 
-from harness.suite.evaluation.answers import Answer, Answers, Turns, Value
+from harness.suite.evaluation.answers import Answer, Answers, Value
 from harness.suite.evaluation.meter import Meter, Row
 
 KINDS = ("loglikelihood", "loglikelihood_rolling", "generate_until")
@@ -23,13 +23,18 @@ class Asking:
     The model's `meter` tells what a batch took, which its answers share evenly; without one nothing is known.
     """
 
-    def __init__(self, model: LM, answers: Answers) -> None:
+    def __init__(
+        self, model: LM, answers: Answers, turn: int = 0, progress: Callable[[int, int], None] = lambda *_: None
+    ) -> None:
+        """`turn` is how often the questions were asked before; `progress` hears of answers and of how many."""
         self._model = model
         self._answers = answers
+        self._turn = turn
+        self._progress = progress
         self._meter: Meter = getattr(model, "meter", Meter())
         self._meter.before = self.flush
         self._pending: list[Told] = []
-        self._told = 0
+        self._told = self._asked = 0
         model.set_cache_hook(_Hook(self))
 
     def __getattr__(self, name: str) -> Any:
@@ -56,15 +61,15 @@ class Asking:
                 stopped=row.stopped,
                 text=None if row.text == plain else row.text,
             )
-            self._answers.keep(kind, arguments, answer)
+            self._answers.keep(kind, arguments, self._turn, answer)
         self._pending.clear()
+        self._progress(self._told, self._asked)
 
     def _ask(self, kind: str, requests: Sequence[Instance]) -> list[Any]:
         """The answers to the requests, in their order; the model is asked for those that are not known."""
-        turns = Turns(self._answers)
-        known = [turns.next(kind, request.args) for request in requests]
+        known = [self._answers.of(kind, request.args, self._turn) for request in requests]
         left = [request for request, answer in zip(requests, known, strict=True) if answer is None]
-        before = self._told
+        before, self._asked = self._told, self._told + len(left)
         try:
             new = list(getattr(self._model, kind)(left)) if left else []
         finally:

@@ -1,0 +1,79 @@
+"""What `harness eval --dry-run` prints: who would be asked what, how, and who would not and why."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from harness.matrix.cells import Cell
+from harness.matrix.presets import ENGINES
+from harness.matrix.questions import Questions
+from harness.matrix.records import Matrix
+from harness.request import Plan
+from harness.results.registry_report import hub_id
+
+GB = 1e9
+
+
+def lines(matrix: Matrix, planned: Plan) -> Iterator[str]:
+    """A paragraph a model: its weights, what its engine is told, and each dataset."""
+    asked = [cell for cell in planned.cells if not _questions(cell).skip]
+    models = {_questions(cell).entry for cell in asked}
+    yield (
+        f"{len(asked)} of {len(planned.cells)} cells would be asked, of {len(models)} models, on {planned.device.id}, "
+        f"image {planned.device.image}"
+    )
+    for entry, cells in groupby(planned.cells, key=lambda cell: _questions(cell).entry):
+        yield from _model(matrix, entry, list(cells))
+    for entry, reason in planned.left_out.items():
+        yield f"{entry}: left out: {reason}"
+
+
+def to_json(matrix: Matrix, planned: Plan) -> dict[str, Any]:
+    """The same as one document."""
+    return {
+        "device": planned.device.id,
+        "image": planned.device.image,
+        "cells": [
+            {
+                "id": cell.id,
+                "hub_id": _hub_id(matrix, cell),
+                "timeout_s": cell.timeout_s,
+                "parameters": {
+                    "dtype": cell.parameters.dtype,
+                    "tensor_parallel": cell.parameters.tensor_parallel,
+                },
+                **_questions(cell).to_json(),
+            }
+            for cell in planned.cells
+        ],
+        "left_out": dict(planned.left_out),
+    }
+
+
+def _model(matrix: Matrix, name: str, cells: Sequence[Cell]) -> Iterator[str]:
+    first = _questions(cells[0])
+    entry = next(row for row in matrix.registry.entries if row.id == name)
+    size = f"{entry.bytes / GB:,.1f} GB" if entry.bytes else "size unknown"
+    given = " ".join(f"{option}={value}" for option, value in first.options.items())
+    yield f"{name}: {hub_id(matrix, entry)}, {size}, preset {first.preset}; {ENGINES[first.engine].model} {given}".rstrip()
+    for cell in cells:
+        asked = _questions(cell)
+        if asked.skip:
+            yield f"  {asked.dataset:<20} skipped: {asked.skip}"
+            continue
+        count = "all questions" if asked.samples is None else f"{asked.samples} questions"
+        times = f" {asked.repeats} times" if asked.repeats > 1 else ""
+        yield (
+            f"  {asked.dataset:<20} {asked.task}, {count}{times} of {asked.data}, up to {asked.max_tokens} tokens and "
+            f"{asked.sample_s:g} s each; {asked.score}"
+        )
+
+
+def _questions(cell: Cell) -> Questions:
+    assert cell.questions is not None
+    return cell.questions
+
+
+def _hub_id(matrix: Matrix, cell: Cell) -> str | None:
+    name = _questions(cell).entry
+    return next((hub_id(matrix, row) for row in matrix.registry.entries if row.id == name), None)
