@@ -1,11 +1,12 @@
 """An evaluation as it was typed, and what it reads on this machine: the data root, the weights of a model."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Self
 
+from harness.data.root import DataRoot
+from harness.data.state import State, holding
 from harness.errors import CheckpointError, SelectionError
 from harness.images.access import snapshot
 from harness.matrix.cells import Cell
@@ -13,12 +14,14 @@ from harness.matrix.checkpoint import inspect
 from harness.matrix.devices import Device
 from harness.matrix.evaluation import Asked, Here
 from harness.matrix.presets import ENGINES
-from harness.matrix.questions import FOLDER, HUB, SAMPLE, TINY
+from harness.matrix.questions import FOLDER, HUB
 from harness.matrix.records import Matrix
 from harness.matrix.registry import Entry
 from harness.runners.given import DATA, WEIGHTS, Given
 
 CONFIG = "config.json"
+UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+"""What may not stand in a cell's id, where the name of the data root does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +45,7 @@ class Sources:
         missing = {HUB: lambda entry: _uncached(entry, hub_ids.get(entry.row)), FOLDER: self._missing}
         return Here(data=self.data, rows=self.rows, missing=missing.get(self.weights, lambda _: ""))
 
-    def given(self, matrix: Matrix, cells: Sequence[Cell]) -> tuple[Given, ...]:
+    def given(self, cells: Sequence[Cell]) -> tuple[Given, ...]:
         """What an attempt at the cells, all of one model, may read."""
         found = [Given(name=DATA, folder=str(self.root))]
         questions = cells[0].questions
@@ -85,8 +88,8 @@ class Evaluating:
         wanted = ENGINES[self.asked.engine].variant or device.evaluation
         if wanted is None or wanted not in {row.id for row in device.variants}:
             raise SelectionError(
-                f"device {device.id} has no image that evaluates with the engine {self.asked.engine}: take another "
-                "device or --engine"
+                f"device {device.id} has no image that evaluates with the engine {self.asked.engine}: take "
+                "another device or --engine"
             )
         return wanted
 
@@ -99,41 +102,15 @@ def _uncached(entry: Entry, hub_id: str | None) -> str:
     return ""
 
 
-def sources(root: Path, matrix: Matrix, data: str | None, weights: str, folder: Path | None) -> Sources:
-    """Where the questions and the weights are; SelectionError where the data root is no folder."""
-    place = root_of_data(root, data)
+def sources(matrix: Matrix, place: DataRoot, weights: str, folder: Path | None) -> Sources:
+    """What the data root holds, and where the weights are; SelectionError where they are in no folder."""
     if folder is not None and not folder.is_dir():
         raise SelectionError(f"--weights {folder} is no folder: name that of a checkpoint, or hub, or tiny")
+    held = {row.id: holding(row, place) for row in matrix.registry.datasets}
     return Sources(
-        root=place,
-        data=SAMPLE if place == root / "data" / SAMPLE else "data",
-        rows=rows(place, matrix),
+        root=place.path.resolve(),
+        data=UNSAFE.sub("-", place.name).strip("-.") or "unnamed",
+        rows={name: found.rows for name, found in held.items() if found.state is State.PRESENT},
         weights=weights,
         folder=folder.resolve() if folder else None,
     )
-
-
-def root_of_data(root: Path, data: str | None) -> Path:
-    if data == SAMPLE:
-        return root / "data" / SAMPLE
-    return Path(data).resolve() if data else root / ".harness" / "data"
-
-
-def rows(place: Path, matrix: Matrix) -> dict[str, int | None]:
-    """Dataset → its questions in the data root, as its manifest counts them."""
-    import json
-
-    files = json.loads((place / "manifest.json").read_text())["files"]
-    found: dict[str, int | None] = {}
-    for row in matrix.registry.datasets:
-        if row.source is not None:
-            own = [
-                f["rows"]
-                for name, f in files.items()
-                if name.startswith(f"{row.source.repo}/")
-                and f["split"] == row.source.asked
-                and (f.get("config") in row.source.configs)
-            ]
-            if own:
-                found[row.id] = sum(own)
-    return found

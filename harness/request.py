@@ -95,8 +95,9 @@ def _evaluation(matrix: Matrix, device: Device, typed: Typed, request: Request) 
     found = evaluation(
         matrix, device, request.evaluation.asked, request.sweep, request.evaluation.sources.here(matrix)
     )
+    named = request.variant or request.wish.python  # else the image that evaluates
     return Plan(
-        device=device if request.variant else varied(device, request.evaluation.variant(device)),
+        device=device if named else varied(device, request.evaluation.variant(device)),
         cells=found.cells,
         which=typed.which,
         left_out=found.left_out,

@@ -16,6 +16,7 @@ from typing import Protocol
 from harness.images.compat import prepare
 from harness.interruption import resumable, terminable
 from harness.matrix.cells import Batch, Cell, asked
+from harness.matrix.evaluation import require_any
 from harness.matrix.load import load
 from harness.matrix.plan import batches
 from harness.matrix.records import Matrix
@@ -33,7 +34,6 @@ from harness.runners.protocol import Event
 from harness.runners.reaper import reap
 from harness.runners.remote import require_code
 from harness.runners.slots import Slot
-
 
 Reads = Callable[[Sequence[Cell]], tuple[Given, ...]]
 """What an attempt at those cells may read."""
@@ -73,6 +73,7 @@ def conduct(
     """
     matrix = matrix or load(root)
     planned = planned_of(matrix, results, request)
+    require_any(planned.cells, planned.left_out)
     require_code(planned.cells, request.code, named=bool(request.selection.models))
     taken = devices.require(planned.device, planned.which, each=processes(planned.cells))
     places_of(planned, taken, request)  # what cannot be spread is told before anything is built
@@ -91,7 +92,7 @@ def conduct(
         store = _store(results, planned, request)
         with resumable(store, display.tell):
             places = places_of(planned, taken, request)  # of the memory that building has left
-            reads = _reads(root, matrix, request, store)
+            reads = _reads(root, request, store)
             return _carry_out(store, planned, way, request, display, places=places, reads=reads)
 
 
@@ -164,13 +165,13 @@ def _carry_out(
     return Done(store=store, cells=planned.cells, exit_code=code)
 
 
-def _reads(root: Path, matrix: Matrix, request: Request, store: RunStore) -> Reads:
+def _reads(root: Path, request: Request, store: RunStore) -> Reads:
     """What attempts may read: an evaluation its data, weights and earlier answers, the others references."""
     if request.evaluation is None:
         kept = (references.folder_of(root),)
         return lambda _: kept
     sources, earlier = request.evaluation.sources, answers.folder_of(store.folder)
-    return lambda cells: (*sources.given(matrix, cells), earlier)
+    return lambda cells: (*sources.given(cells), earlier)
 
 
 def _keep(store: RunStore, display: Display, result: Result) -> None:

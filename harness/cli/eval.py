@@ -12,6 +12,7 @@ from harness.cli.common import AS_JSON, VARIANT, results_of, root_of
 from harness.cli.eval_tables import lines, to_json
 from harness.cli.results import print_run
 from harness.cli.values import NUMBERS, WORDS, finite, size
+from harness.data.root import data_root
 from harness.display import display
 from harness.evaluating import Evaluating, sources
 from harness.matrix.cells import Parameters
@@ -122,7 +123,7 @@ def _request(root: Path, options: dict[str, Any]) -> Request:
         wish=Wish(runner=options["runner"], python=options["python"]),
         memory_bytes=options["memory"],
         evaluation=Evaluating(
-            asked=asked, sources=sources(root, load(root), options["data"], asked.weights, folder)
+            asked=asked, sources=sources(load(root), data_root(options["data"], root), asked.weights, folder)
         ),
         resume=options["resume"],
         command=tuple(sys.argv[1:]),

@@ -19,8 +19,8 @@ def lines(matrix: Matrix, planned: Plan) -> Iterator[str]:
     asked = [cell for cell in planned.cells if not _questions(cell).skip]
     models = {_questions(cell).entry for cell in asked}
     yield (
-        f"{len(asked)} of {len(planned.cells)} cells would be asked, of {len(models)} models, on {planned.device.id}, "
-        f"image {planned.device.image}"
+        f"{len(asked)} of {len(planned.cells)} cells would be asked, of {len(models)} models, "
+        f"on {planned.device.id} in the image {planned.device.image}"
     )
     for entry, cells in groupby(planned.cells, key=lambda cell: _questions(cell).entry):
         yield from _model(matrix, entry, list(cells))
@@ -55,7 +55,8 @@ def _model(matrix: Matrix, name: str, cells: Sequence[Cell]) -> Iterator[str]:
     entry = next(row for row in matrix.registry.entries if row.id == name)
     size = f"{entry.bytes / GB:,.1f} GB" if entry.bytes else "size unknown"
     given = " ".join(f"{option}={value}" for option, value in first.options.items())
-    yield f"{name}: {hub_id(matrix, entry)}, {size}, preset {first.preset}; {ENGINES[first.engine].model} {given}".rstrip()
+    engine = ENGINES[first.engine].model
+    yield f"{name}: {hub_id(matrix, entry)}, {size}, preset {first.preset}; {engine} {given}".rstrip()
     for cell in cells:
         asked = _questions(cell)
         if asked.skip:
@@ -64,8 +65,8 @@ def _model(matrix: Matrix, name: str, cells: Sequence[Cell]) -> Iterator[str]:
         count = "all questions" if asked.samples is None else f"{asked.samples} questions"
         times = f" {asked.repeats} times" if asked.repeats > 1 else ""
         yield (
-            f"  {asked.dataset:<20} {asked.task}, {count}{times} of {asked.data}, up to {asked.max_tokens} tokens and "
-            f"{asked.sample_s:g} s each; {asked.score}"
+            f"  {asked.dataset:<20} {asked.task}, {count}{times} of {asked.data}, "
+            f"up to {asked.max_tokens} tokens and {asked.sample_s:g} s each; {asked.score}"
         )
 
 

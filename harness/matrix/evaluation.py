@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import product
 from typing import Any
 
 from harness.errors import SelectionError
@@ -84,7 +83,7 @@ def evaluation(
     """A cell a model, dataset and combination of the sweep, in that order; each dataset once a model.
 
     What cannot be asked is a cell too, with the reason: it is skipped, and told. SelectionError for a name or
-    number that does not fit, or where nothing is left to be asked.
+    number that does not fit.
     """
     _require(asked)
     for parameters in sweep:
@@ -100,8 +99,6 @@ def evaluation(
             for varied in sweep:
                 cell = _cell(matrix, rows[entry.row], device, entry, dataset, categories, asked, here, varied)
                 cells[cell.id] = cell
-    if not any(cell.questions and not cell.questions.skip for cell in cells.values()):
-        raise SelectionError(_nothing(tuple(cells.values()), left_out))
     return Evaluation(cells=tuple(cells.values()), left_out=left_out)
 
 
@@ -271,8 +268,13 @@ def _reasons(model: Model, entry: Entry, dataset: Dataset, asked: Asked, here: H
         yield f"it is not in the data root {here.data}: `harness data fetch {dataset.id}`"
 
 
-def _nothing(cells: Sequence[Cell], left_out: Mapping[str, str]) -> str:
-    """That nothing can be asked: the commonest reason, with how many it holds for."""
-    reasons = [cell.questions.skip for cell in cells if cell.questions] + list(left_out.values())
+def require_any(cells: Sequence[Cell], left_out: Mapping[str, str]) -> None:
+    """SelectionError where nothing at all can be asked: the commonest reason, with how many it holds for."""
+    asked = [cell.questions for cell in cells if cell.questions]
+    if any(not questions.skip for questions in asked) or not (asked or left_out):
+        return
+    reasons = [questions.skip for questions in asked] + list(left_out.values())
     first = max(dict.fromkeys(reasons), key=reasons.count)
-    return f"nothing of this can be asked; {reasons.count(first)} of {len(reasons)}: {first}"
+    raise SelectionError(
+        f"nothing of this can be asked; for {reasons.count(first)} of {len(reasons)} since {first}"
+    )

@@ -5,9 +5,8 @@ from typing import Any, Self
 
 TRANSFORMERS = "transformers"
 HUB, TINY, FOLDER = "hub", "tiny", "folder"
-"""Where weights come from: the hub's cache, nowhere (small random ones), a folder of somebody's."""
-SAMPLE = "sample"
-"""The data root of a few invented rows a dataset: no score on it is a benchmark's."""
+"""Where weights come from: the hub's cache, nowhere (small random ones), a folder of somebody's. `hub` is the name
+of the data root that was fetched from there as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +24,7 @@ class Questions:
     score: str
     """The metric that stands for the dataset."""
     data: str
-    """Name of the data root: `sample`, or `data`."""
+    """Name of the data root: `hub` of what was fetched, `sample` of a few invented rows."""
     samples: int | None
     """Most questions, over the whole dataset; None asks all."""
     engine: str = TRANSFORMERS
@@ -67,7 +66,7 @@ class Questions:
 
 MARKS = {"engine": "{}", "weights": "{}", "data": "{}", "preset": "{}", "samples": "n{}", "repeats": "r{}"}
 """How a field stands in a cell's id where it is not as follows."""
-SILENT = {"engine": TRANSFORMERS, "weights": HUB, "data": "data", "samples": None, "repeats": 1}
+SILENT = {"engine": TRANSFORMERS, "weights": HUB, "data": HUB, "samples": None, "repeats": 1}
 
 
 def marks(questions: Questions) -> list[str]:

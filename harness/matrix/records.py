@@ -25,7 +25,8 @@ class Priority(StrEnum):
 
 class Suite(StrEnum):
     """What is asked: is a model right, how fast is it, what does it need, what can this machine do, and how
-    good are a model's answers?"""
+    good are a model's answers?
+    """
 
     FUNCTIONAL = "functional"
     THROUGHPUT = "throughput"

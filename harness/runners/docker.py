@@ -142,7 +142,11 @@ class DockerRunner:
 
 def _mounted(order: Order) -> list[tuple[str, str]]:
     """What only some attempts have: where it is inside, and where it is here."""
-    own = [(inside, str(path)) for inside, path in ((CODE, order.code), (RELEASE, order.release)) if path.is_dir()]
+    own = [
+        (inside, str(path))
+        for inside, path in ((CODE, order.code), (RELEASE, order.release))
+        if path.is_dir()
+    ]
     return own + [(row.inside, row.folder) for row in order.given]
 
 

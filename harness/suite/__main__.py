@@ -20,6 +20,7 @@ ROOMS = (
     ("throughput", "throughput"),
     ("fit", "fit"),
     ("roofline", "roofline"),
+    ("evaluation", "evaluation"),
 )
 """Suite and a folder with tests of it: a throughput cell is checked first."""
 UNUSED = ("cacheprovider", "doctest", "logging", "unittest", "warnings")

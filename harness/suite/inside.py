@@ -1,5 +1,7 @@
 """The cell in flight as its tests see it, and what they tell the parent."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +11,9 @@ from harness.suite.door import Attempt, Journal
 from harness.suite.forks import Say
 from harness.suite.roofline.quick import QuickRoof
 from harness.suite.throughput.timed import Timed
+
+SELDOM_S = 2.0
+"""Between two words on how far an evaluation is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +27,7 @@ class Inside:
     """What figures are held against; None where nothing is timed, or it could not be measured."""
     process: int = 0
     """Of those that time the cell, the first being 0."""
-    kinds: tuple[str, ...] = ("check", "phase", "count", "ceiling")
+    kinds: tuple[str, ...] = ("check", "phase", "count", "ceiling", "dataset")
     """Of the cell's tests, those that run here."""
 
     def begin(self, kind: str, name: str) -> None:
@@ -34,6 +39,18 @@ class Inside:
     def again(self) -> str:
         """Tells a process from the first, in words."""
         return f", process {self.process + 1}" if self.process else ""
+
+    def progress(self, name: str) -> Callable[[int, int], None]:
+        """Tells the outside how far the asking of a dataset is; at most so often that it can be read."""
+        told = time.monotonic()
+
+        def tell(done: int, all_: int) -> None:
+            nonlocal told
+            if time.monotonic() - told >= SELDOM_S:
+                told = time.monotonic()
+                self.journal.event("dataset", self.attempt.cell.id, f"{name} {done}/{all_}")
+
+        return tell
 
     def measured(self, timed: Timed, facts: dict[str, Any]) -> None:
         """Say what a phase gave: at once, since a later one may be the end of us."""

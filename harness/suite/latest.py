@@ -17,18 +17,24 @@ class Latest(Generic[Built]):
     """Builds a cell's object when first asked, and lets go of the last cell's before it does."""
 
     def __init__(
-        self, build: Callable[[Cell], Built], close: Callable[[Built], None] = lambda _: None
+        self,
+        build: Callable[[Cell], Built],
+        close: Callable[[Built], None] = lambda _: None,
+        key: Callable[[Cell], object] = id,
     ) -> None:
+        """Cells of one `key` share what was built."""
         self._build = build
         self._close = close
-        self._cell: Cell | None = None
+        self._key = key
+        self._of: object = None
         self._built: Built | None = None
 
     def of(self, cell: Cell) -> Built:
         """The cell's object; where building it failed before, the test is skipped with that reason."""
-        if cell is not self._cell:
+        key = self._key(cell)
+        if key != self._of:
             self.let_go()
-            self._cell = cell
+            self._of = key
             self._built = self._build(cell)
         if self._built is None:
             pytest.skip("the model could not be built")
@@ -38,7 +44,7 @@ class Latest(Generic[Built]):
         """Close the last cell's object, and keep nothing of it."""
         if self._built is not None:
             self._close(self._built)
-        self._cell = self._built = None
+        self._of = self._built = None
         release()
 
 

@@ -206,6 +206,7 @@ NAMES: dict[str, Callable[[Cell], list[str]]] = {
     "phase": _phases,
     "count": lambda cell: ["sheet"] if cell.suite is Suite.FIT else [],
     "ceiling": lambda cell: ["sweep"] if cell.suite is Suite.ROOFLINE else [],
+    "dataset": lambda cell: [cell.questions.dataset] if cell.questions else [],
 }
 """Kind of test, which is the name of its argument → what a cell has of it."""
 

@@ -8,7 +8,7 @@ messages, the same from a child as from this process: a check begins, a check ha
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -21,6 +21,7 @@ from harness.matrix.records import Suite
 from harness.results.record import Check, Outcome, metric_from_json
 from harness.results.sheet import Sheet
 from harness.suite.door import PHASE, Attempt, Journal, Order
+from harness.suite.evaluating import TAKEN_UP, Evaluating
 from harness.suite.facts import cpus, gather, oom_kills
 from harness.suite.forks import Ended, Job, Said, Say, serve
 from harness.suite.inside import INSIDE, Benchmarked, Inside, params_of
@@ -76,6 +77,9 @@ class Loop:
                 self._run_children([cell for cell in together if cell.parameters.tensor_parallel == ranks])
             self._run_children([cell for cell in cells if cell.suite in ALONE], alone=True)
             self._run_timed([cell for cell in cells if cell.suite is Suite.THROUGHPUT])
+            Evaluating(self, self.journal, self.order.memory_bytes).run(
+                [cell for cell in cells if cell.suite is Suite.EVALUATION]
+            )
         for cell in () if able else cells:
             if not self._stopped():
                 self._run_here(cell)
@@ -186,6 +190,20 @@ class Loop:
             say(message)
 
         self._run_items(Inside(attempt, self.journal, tell, part.roof, part.process, (part.kind,)))
+
+    def answer(self, cells: Sequence[Cell], say: Say) -> None:
+        """The whole life of a child that evaluates."""
+        self._become_child(say)
+        for cell in cells:
+            torch.set_num_threads(cell.parameters.threads or cpus())
+            say({TAKEN_UP: cell.id})
+            self._run_items(Inside(Attempt(cell), self.journal, say))
+
+    def told_end(self, cell: Cell) -> bool:
+        """Whether the cell has told its end itself; asked once."""
+        told = cell.id in self.done
+        self.done.discard(cell.id)
+        return told
 
     def _become_child(self, say: Say) -> None:
         """The parent prints and files reports; a child sends it those that say something."""

@@ -19,6 +19,7 @@ from harness.results.record import Isolation, Provenance, Result
 from harness.results.store import RunStore
 from harness.runners.docker import DockerRunner
 from harness.runners.execute import Execution, execute
+from harness.runners.given import Given
 from harness.runners.host import HostRunner
 from harness.runners.protocol import MIB, Event, Limits, Order, Runner
 from harness.suite import beneath
@@ -151,7 +152,7 @@ def perform(
         slack_s: float = 0.0,
         progress: Callable[[Event], None] = lambda _: None,
         tell: Callable[[str], None] = lambda _: None,
-        references: Path | None = None,
+        given: tuple[Given, ...] = (),
     ) -> dict[str, Result]:
         execution = Execution(
             run=store.run,
@@ -163,7 +164,7 @@ def perform(
             tell=tell,
             grace_s=grace_s,
             slack_s=slack_s,
-            references=references,
+            given=lambda _: given,
         )
         try:
             execute(batch(*deeds, timeout_s=timeout_s), runner, execution)

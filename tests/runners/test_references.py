@@ -9,6 +9,7 @@ import pytest
 from harness.matrix.cells import Batch, Cell
 from harness.results.record import Result
 from harness.runners.docker import DockerRunner
+from harness.runners.given import Given
 from harness.runners.host import HostRunner
 from harness.runners.protocol import Order
 from harness.runners.references import MADE, MOST_BYTES, folder_of, keep
@@ -17,15 +18,21 @@ GOOD = "bert-BertModel-s0-outputs-0.safetensors"
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Where references are kept."""
+def kept(tmp_path: Path) -> Given:
+    """Where references are kept, as an attempt is given them."""
     return folder_of(tmp_path)
 
 
 @pytest.fixture
-def given(make_order: Callable[..., Order], folder: Path) -> Order:
+def folder(kept: Given) -> Path:
+    """Where references are kept."""
+    return Path(kept.folder)
+
+
+@pytest.fixture
+def given(make_order: Callable[..., Order], kept: Given) -> Order:
     """An attempt that has an empty folder of new references."""
-    order = make_order(references=str(folder))
+    order = make_order(given=(kept,))
     (order.out / MADE).mkdir(parents=True)
     return order
 
@@ -85,23 +92,23 @@ def test_a_folder_that_is_a_link_is_not_read(given: Order, cells: list[Cell], tm
 
 def test_without_a_folder_nothing_is_kept(given: Order, cells: list[Cell], folder: Path) -> None:
     (given.out / MADE / GOOD).write_bytes(b"x")
-    assert keep(replace(given, references=None), cells) == ()
+    assert keep(replace(given, given=()), cells) == ()
     assert not list(folder.iterdir())
 
 
 def test_a_container_reads_those_of_earlier_runs_and_cannot_change_them(
-    docker_runner: DockerRunner, perform: Callable[..., dict[str, Result]], folder: Path
+    docker_runner: DockerRunner, perform: Callable[..., dict[str, Result]], kept: Given, folder: Path
 ) -> None:
     name = "remembers-BertModel-s0-outputs-0.safetensors"
     (folder / name).write_text("earlier\n")
     (folder / name).chmod(0o644)
-    (result,) = perform(docker_runner, "remembers", references=folder).values()
+    (result,) = perform(docker_runner, "remembers", given=(kept,)).values()
     assert result.report.facts["refused"]
     assert [(path.name, path.read_text()) for path in folder.iterdir()] == [(name, "earlier\nonce\n")]
 
 
 def test_a_process_of_the_host_is_told_where_they_are(
-    host_runner: HostRunner, perform: Callable[..., dict[str, Result]], folder: Path
+    host_runner: HostRunner, perform: Callable[..., dict[str, Result]], kept: Given, folder: Path
 ) -> None:
-    perform(host_runner, "remembers", references=folder)
+    perform(host_runner, "remembers", given=(kept,))
     assert [path.read_text() for path in folder.iterdir()] == ["once\n"]

@@ -1,77 +1,115 @@
-"""What a model has answered: a line a request, written as the answer comes, so that none is asked for twice.
+"""The right answer to a question, and a wrong one, made of the question's own row, as its task reads answers.
 
-A request is known by what lm_eval asks (its kind and arguments) and by its turn: where each question is asked
-several times, each time has an answer of its own.
+What differs between tasks is a row of `FORMS`: the longest beginning of a task's name decides.
 """
 
-import json
-import os
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
+import ast
+import re
+import string
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from lm_eval.api.model import hash_args
+Row = Mapping[str, Any]
+Make = Callable[[Row], str]
 
-Value = str | float | list[float]
-"""The text of a generation, a log-likelihood, or a log-likelihood and whether it is the likeliest (0 or 1)."""
+OPPOSITES = {"True": "False", "Yes": "No", "yes": "no", "valid": "invalid"}
+OPPOSITES |= {word: opposite for opposite, word in OPPOSITES.items()}
+LETTERS = string.ascii_lowercase + string.ascii_uppercase + string.digits + "αβγδεζηθικλμνξοπρστυφχψω"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """One answer, and what it took."""
+class Form:
+    """How the answers to the questions of a task are written."""
 
-    value: Value
-    tokens: int | None = None
-    """That were generated; None where nothing was, or nothing tells."""
-    seconds: float | None = None
-    """Its share of the time of the batch that it was computed in."""
-    stopped: str = ""
-    """Why a generation ended: `end`, `stop` (a word that ends it), `length` or `time`; empty of no generation."""
-    text: str | None = None
-    """What was generated in full, where `value` is cut from it; None where it is the same."""
+    right: Make
+    wrong: Make
 
 
-NAMES = tuple(row.name for row in fields(Answer))
-SILENT: tuple[object, ...] = (None, "")
+def form(task: str) -> Form:
+    """The row of that task; KeyError where there is none, which needs one added."""
+    fitting = [start for start in FORMS if task.startswith(start)]
+    if not fitting:
+        raise KeyError(f"nothing says how an answer to {task} is written: add a row to FORMS")
+    return FORMS[max(fitting, key=len)]
 
 
-class Answers:
-    """The answers of a cell: those of earlier attempts, and new ones, each appended at once."""
-
-    def __init__(self, path: Path, earlier: Path | None = None) -> None:
-        """`path` is the file for new answers; `earlier` that of earlier attempts, of which there may be none."""
-        self._path = path
-        self._known = dict(_rows(earlier))
-        self.earlier = len(self._known)
-        """Answers of earlier attempts."""
-
-    def of(self, kind: str, arguments: Iterable[Any], turn: int) -> Answer | None:
-        """The answer to the request in that turn; None where there is none yet."""
-        return self._known.get((hash_args(kind, arguments), turn))
-
-    def keep(self, kind: str, arguments: Iterable[Any], turn: int, answer: Answer) -> None:
-        """Write it down, and know it from now on."""
-        request = hash_args(kind, arguments)
-        self._known[request, turn] = answer
-        told = {name: value for name, value in asdict(answer).items() if value not in SILENT}
-        row = {"request": request, "turn": turn, "value": answer.value} | told
-        self._path.parent.mkdir(exist_ok=True)
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        try:
-            os.write(descriptor, json.dumps(row).encode() + b"\n")  # one write: a kill tears the last line only
-        finally:
-            os.close(descriptor)
+def other(answer: str) -> str:
+    """Another answer of the same kind: the next letter or number, the opposite, or other words."""
+    if answer in OPPOSITES:
+        return OPPOSITES[answer]
+    if option := re.fullmatch(r"(\(?)([A-Z])(\)?)", answer):
+        return f"{option[1]}{'B' if option[2] == 'A' else 'A'}{option[3] or ''}"
+    if number := re.fullmatch(r"(\D*)(-?\d[\d,]*)(.*)", answer, re.DOTALL):
+        return f"{number[1]}{int(number[2].replace(',', '')) + 1}{number[3]}"
+    return f"{answer} {answer}"
 
 
-def _rows(path: Path | None) -> Iterator[tuple[tuple[str, int], Answer]]:
-    """The answers in the file; a line that is none of ours is as if nothing had been asked."""
-    if path is None or not path.is_file():
-        return
-    for line in path.read_bytes().splitlines():
-        try:
-            row = json.loads(line)
-            answer = Answer(**{name: row[name] for name in NAMES if name in row})
-            yield (row["request"], row["turn"]), answer
-        except (ValueError, TypeError, KeyError):
-            continue
+def apart(answers: list[str]) -> str:
+    """A word that has no letter in common with any of the answers, as similarity counts letters or words."""
+    taken = set("".join(answers))
+    return next(letter for letter in LETTERS if letter not in taken) * 4
+
+
+def _other_class(row: Row) -> str:
+    """A class that is not the right one and does not contain its name."""
+    right = row["answers"][0]
+    return next(name for name in row["all_classes"] if right not in name)
+
+
+def _returns_none(row: Row) -> str:
+    """The program with each of its functions doing nothing."""
+    functions = [node.name for node in ast.parse(row["code"]).body if isinstance(node, ast.FunctionDef)]
+    return row["code"] + "".join(f"\n\ndef {name}(*_, **__):\n    return None\n" for name in functions)
+
+
+def _of_answers(wrong: Make) -> Form:
+    return Form(right=lambda row: row["answers"][0], wrong=wrong)
+
+
+def _said(sentence: str, key: str) -> Form:
+    """An answer that the task finds in a sentence."""
+    return Form(
+        right=lambda row: sentence.format(row[key]), wrong=lambda row: sentence.format(other(row[key]))
+    )
+
+
+FINAL = "{}\nFinal Answer: The final answer is ${}$. I hope it is correct."
+
+FORMS = {
+    "gsm8k": Form(
+        right=lambda row: row["answer"], wrong=lambda row: f"#### {other(row['answer'].split('#### ')[-1])}"
+    ),
+    "humaneval": Form(right=lambda row: row["canonical_solution"], wrong=lambda _: "    return None\n"),
+    "mbpp": Form(right=lambda row: row["code"], wrong=_returns_none),
+    "hendrycks_math": Form(
+        right=lambda row: f"${row['answer']}$", wrong=lambda row: f"${row['answer']} + 1$"
+    ),
+    "minerva_math": Form(
+        right=lambda row: FINAL.format(row["solution"], row["answer"]),
+        wrong=lambda row: FINAL.format("", f"{row['answer']} + 1"),
+    ),
+    "mmlu_pro": _said("The answer is ({}).", "answer"),
+    "bbh": _said("So the answer is {}.", "target"),
+    "longbench": _of_answers(lambda row: apart(row["answers"])),
+    "longbench_lsht": _of_answers(_other_class),
+    "longbench_passage_count": _of_answers(lambda row: other(row["answers"][0])),
+    "longbench_passage_retrieval": _of_answers(lambda row: other(row["answers"][0])),
+    "longbench_trec": _of_answers(_other_class),
+}
+"""Beginning of the names of tasks that take a text → how it is written."""
+
+
+def right_choices(task: str, row: Row, target: Any, choices: list[str]) -> set[int]:
+    """Which of the choices are right, where the task compares how likely they are.
+
+    `target` is what the task itself names: an index, a choice, or several.
+    """
+    if task in LABELLED:
+        return {index for index, label in enumerate(row[LABELLED[task]]["labels"]) if label}
+    targets = target if isinstance(target, list) else [target]
+    return {choices.index(one) if isinstance(one, str) else int(one) for one in targets}
+
+
+LABELLED = {"truthfulqa_mc2": "mc2_targets"}
+"""Tasks with several right choices → the field that labels them."""

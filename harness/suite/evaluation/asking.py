@@ -6,7 +6,7 @@ from typing import Any
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM, CacheHook
 
-from harness.suite.evaluation.answers import Answer, Answers, Value
+from harness.suite.evaluation.kept import Answer, Answers, Value
 from harness.suite.evaluation.meter import Meter, Row
 
 KINDS = ("loglikelihood", "loglikelihood_rolling", "generate_until")
@@ -24,12 +24,16 @@ class Asking:
     """
 
     def __init__(
-        self, model: LM, answers: Answers, turn: int = 0, progress: Callable[[int, int], None] = lambda *_: None
+        self,
+        model: LM,
+        answers: Answers,
+        turn: int = 0,
+        progress: Callable[[int, int], None] = lambda *_: None,
     ) -> None:
         """`turn` is how often the questions were asked before; `progress` hears of answers and of how many."""
         self._model = model
         self._answers = answers
-        self._turn = turn
+        self.turn = turn
         self._progress = progress
         self._meter: Meter = getattr(model, "meter", Meter())
         self._meter.before = self.flush
@@ -61,13 +65,13 @@ class Asking:
                 stopped=row.stopped,
                 text=None if row.text == plain else row.text,
             )
-            self._answers.keep(kind, arguments, self._turn, answer)
+            self._answers.keep(kind, arguments, self.turn, answer)
         self._pending.clear()
         self._progress(self._told, self._asked)
 
     def _ask(self, kind: str, requests: Sequence[Instance]) -> list[Any]:
         """The answers to the requests, in their order; the model is asked for those that are not known."""
-        known = [self._answers.of(kind, request.args, self._turn) for request in requests]
+        known = [self._answers.of(kind, request.args, self.turn) for request in requests]
         left = [request for request, answer in zip(requests, known, strict=True) if answer is None]
         before, self._asked = self._told, self._told + len(left)
         try:

@@ -4,7 +4,7 @@ import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,25 +14,19 @@ from lm_eval.evaluator import evaluate as ask
 from harness.matrix.cells import Cell
 from harness.matrix.questions import Questions
 from harness.results.record import Metric
-from harness.results.scored import Costs, score_facts, score_metrics
-from harness.suite.evaluation.answers import Answers
+from harness.results.scored import score_facts, score_metrics
 from harness.suite.evaluation.asking import Asking
+from harness.suite.evaluation.choice import chosen
 from harness.suite.evaluation.engines.engine import Engine
 from harness.suite.evaluation.judged import Pass, judged, samples
-from harness.suite.evaluation.tasks import Loaded, chosen, loaded, working
+from harness.suite.evaluation.kept import Answers
+from harness.suite.evaluation.place import Place
+from harness.suite.evaluation.tasks import Loaded, load
+from harness.suite.evaluation.workplace import workplace
 
+METRICS = Path(__file__).parent / "programs" / "code_eval"
+"""The metric of tasks whose answers are programs, in place of the one that the hub has."""
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a cell's questions are, and where its answers go."""
-
-    data: Path
-    """The data root."""
-    out: Path
-    earlier: Path | None
-    """Answers of earlier attempts; None where there is no such folder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +35,10 @@ class Found:
 
     metrics: tuple[Metric, ...]
     facts: Mapping[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """As a child tells it."""
+        return {"metrics": [asdict(row) for row in self.metrics], "facts": dict(self.facts)}
 
 
 def evaluate(cell: Cell, engine: Engine, place: Place, progress: Progress) -> Found:
@@ -56,27 +54,41 @@ def evaluate(cell: Cell, engine: Engine, place: Place, progress: Progress) -> Fo
         place.out / "answers" / name, place.earlier / name if place.earlier is not None else None
     )
     with ExitStack() as stack:
-        stack.enter_context(working(place.data))
-        tasks = loaded(asked.task)
+        stack.enter_context(workplace(place.data or place.out, METRICS))
+        tasks = load(asked.task)
         prepare(tasks, asked, engine)
+        model = engine.model(tasks.tasks)
         picked = chosen(tasks.counts, asked.samples, cell.parameters.seed)
         watched = stack.enter_context(engine.watched())
         passes = [
-            _put(tasks, picked, engine, Asking(engine.model, answers, turn, progress), asked, cell.parameters.seed)
+            _put(
+                tasks,
+                picked,
+                engine,
+                Asking(model, answers, turn, progress),
+                asked,
+                cell.parameters.seed,
+            )
             for turn in range(asked.repeats)
         ]
     _write(place.out / "samples" / name, passes, answers)
     rows = judged(passes, answers, asked.score)
     metrics = score_metrics(rows, dataset=asked.dataset, score=asked.score, costs=engine.costs())
-    facts = {"earlier_answers": answers.earlier, "questions": len(rows)} | score_facts(rows) | engine.facts()
-    return Found(metrics=(*metrics, *watched.metrics(asked.dataset)), facts=facts | watched.facts())
+    facts = {
+        "earlier_answers": answers.earlier,
+        "questions": len(rows),
+        **score_facts(rows),
+        **engine.facts(),
+        **watched.facts(),
+    }
+    return Found(metrics=(*metrics, *watched.metrics(asked.dataset)), facts=facts)
 
 
 def prepare(tasks: Loaded, asked: Questions, engine: Engine) -> None:
     """Limit the answers, and have them drawn at random where a question is put more than once."""
     longest = min(asked.max_tokens, engine.longest_answer)
     drawn = {"do_sample": True, "temperature": asked.temperature or 1.0} if asked.repeats > 1 else {}
-    for task in tasks.each.values():
+    for task in tasks.tasks.values():
         if task.OUTPUT_TYPE == "generate_until":
             task.set_config("generation_kwargs", {"max_gen_toks": longest, **drawn}, update=True)
 
@@ -92,13 +104,11 @@ def _put(
     """All questions once; with half as many at a time as often as memory runs out."""
     turn = asking.turn
     while True:
-        for task in tasks.each.values():
-            task.set_fewshot_seed(seed)  # else examples would differ from one asking to the next
         _seed(seed + turn)
         try:
             found = ask(
                 asking,
-                tasks.of(picked),
+                tasks.only(picked),
                 samples={name: list(numbers) for name, numbers in picked.items()},
                 bootstrap_iters=0,
                 apply_chat_template=asked.chat,

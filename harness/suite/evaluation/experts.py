@@ -161,7 +161,9 @@ class ExpertUse:
         """Count a layer's choices, without waiting for the device."""
         indices = source.read(module, arguments, keywords, output)
         if len(indices) != len(self._real):
-            self.reason = f"{source.name} is given other tokens than the model: {len(indices)}, not {len(self._real)}"
+            self.reason = (
+                f"{source.name} is given other tokens than the model: {len(indices)}, not {len(self._real)}"
+            )
             return
         nowhere = source.experts
         real = self._real.to(indices.device)[:, None]
@@ -186,7 +188,5 @@ def facts(use: ExpertUse) -> dict[str, Any]:
     if use.reason:
         return {"not_measured": use.reason}
     return {
-        "layers": [
-            {"name": row.name, "layer": row.layer, "counts": list(row.counts)} for row in use.layers()
-        ]
+        "layers": [{"name": row.name, "layer": row.layer, "counts": list(row.counts)} for row in use.layers()]
     }

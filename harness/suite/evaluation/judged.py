@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.results.scored import FLEXIBLE, PASS_AT_1, STRICT, Repeat, Scored
-from harness.suite.evaluation.answers import Answer, Answers
+from harness.suite.evaluation.kept import Answer, Answers
 
 NOTHING = "[invalid]"
 """What lm_eval's filters give where they find no answer (`lm_eval/filters/extraction.py`)."""
@@ -73,7 +73,11 @@ def _scored(
     answers: Answers,
     score: str,
 ) -> Scored:
-    given = [answer for rows, one in zip(asked, passes, strict=True) for answer in _answers(rows[0], one.turn, answers)]
+    given = [
+        answer
+        for rows, one in zip(asked, passes, strict=True)
+        for answer in _answers(rows[0], one.turn, answers)
+    ]
     generated = [answer for answer in given if answer.stopped]
     seconds = [answer.seconds for answer in given if answer.seconds is not None]
     tokens = [answer.tokens for answer in generated if answer.tokens is not None]
@@ -86,7 +90,9 @@ def _scored(
         truncated=any(answer.stopped in {"length", "time"} for answer in generated) if generated else None,
         tokens=sum(tokens) if tokens else None,
         seconds=sum(seconds) if len(seconds) == len(given) else None,
-        repeats=tuple(Repeat(answer=_taken(rows), score=_values(rows)[score]) for rows in asked) if several else (),
+        repeats=tuple(Repeat(answer=_taken(rows), score=_values(rows)[score]) for rows in asked)
+        if several
+        else (),
     )
 
 

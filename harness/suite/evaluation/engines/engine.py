@@ -1,10 +1,11 @@
 """What an evaluation needs of whatever answers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
 from lm_eval.api.model import LM
+from lm_eval.api.task import Task
 
 from harness.results.record import Metric
 from harness.results.scored import Costs
@@ -23,10 +24,12 @@ class Watched(Protocol):
 class Engine(Protocol):
     """Answers, and tells what that takes."""
 
-    model: LM
-    """As lm_eval asks it."""
-    longest_answer: int
-    """Most tokens that it can be asked for."""
+    @property
+    def longest_answer(self) -> int:
+        """Most tokens that it can be asked for."""
+
+    def model(self, tasks: Mapping[str, Task]) -> LM:
+        """As lm_eval asks it what is in these tasks."""
 
     def fewer_at_once(self) -> bool:
         """Halve the batch; whether there was anything to halve."""
@@ -61,8 +64,12 @@ class Blind:
 
     longest_answer = 1 << 20
 
-    def __init__(self, model: LM) -> None:
-        self.model = model
+    def __init__(self, make: Callable[[Mapping[str, Task]], LM]) -> None:
+        self._make = make
+
+    def model(self, tasks: Mapping[str, Task]) -> LM:
+        """As lm_eval asks it."""
+        return self._make(tasks)
 
     def fewer_at_once(self) -> bool:
         """There is no batch."""

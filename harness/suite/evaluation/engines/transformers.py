@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from lm_eval.api.model import LM
+from lm_eval.api.task import Task
 from lm_eval.models.huggingface import HFLM
 
 from harness.matrix.cells import Cell
@@ -74,21 +76,25 @@ class Transformers:
         """Read the weights."""
         asked = cell.questions
         assert asked is not None
-        self.model = Metered(folder, cell.torch_device, asked.sample_s, asked.options)
+        self._model = Metered(folder, cell.torch_device, asked.sample_s, asked.options)
         self._device = cell.torch_device
-        self._found = counted(self.model.model)
+        self._found = counted(self._model.model)
         self._joules: float | None = None
 
     @property
     def longest_answer(self) -> int:
         """Most tokens that it can be asked for."""
-        return max(1, int(self.model.max_length) // PARTS_OF_CONTEXT)
+        return max(1, int(self._model.max_length) // PARTS_OF_CONTEXT)
+
+    def model(self, tasks: Mapping[str, Task]) -> LM:  # noqa: ARG002 — the protocol's
+        """As lm_eval asks it."""
+        return self._model
 
     def fewer_at_once(self) -> bool:
         """Halve the batch; whether there was anything to halve."""
-        if self.model.batch_size_per_gpu <= 1:
+        if self._model.batch_size_per_gpu <= 1:
             return False
-        self.model.batch_size_per_gpu //= 2
+        self._model.batch_size_per_gpu //= 2
         torch.cuda.empty_cache()
         return True
 
@@ -97,7 +103,7 @@ class Transformers:
         """Count where its tokens go, and take the peak of its memory and the energy anew."""
         memory.reset_peak(self._device)
         self._joules = joules(self._device)
-        with experts.ExpertUse.of(self.model.model) as use, use.told_padding():
+        with experts.ExpertUse.of(self._model.model) as use, use.told_padding():
             yield Seen(use)
 
     def costs(self) -> Costs:
@@ -111,17 +117,17 @@ class Transformers:
 
     def facts(self) -> Mapping[str, Any]:
         """Its size as it is in memory, and the batch that it came down to."""
-        weights = sum(tensor.nbytes for tensor in self.model.model.parameters())
+        weights = sum(tensor.nbytes for tensor in self._model.model.parameters())
         return {
             "weights_bytes": weights,
             "parameters": self._found.total,
             "active_parameters": self._found.total - sum(row.idle for row in self._found.experts),
-            "batch": self.model.batch_size_per_gpu,
+            "batch": self._model.batch_size_per_gpu,
         }
 
     def close(self) -> None:
         """Leave nothing of it in memory."""
-        del self.model
+        del self._model
 
 
 class Seen:

@@ -1,0 +1,45 @@
+"""Which engine a cell's questions are put to."""
+
+import tempfile
+from pathlib import Path
+
+from harness.matrix.cells import Cell
+from harness.matrix.questions import TINY
+from harness.suite.evaluation.engines.engine import Blind, Engine
+from harness.suite.evaluation.engines.transformers import Transformers
+from harness.suite.evaluation.gold import Gold, Wrong
+from harness.suite.evaluation.place import Place
+from harness.suite.evaluation.tiny import tiny_checkpoint
+from harness.suite.outcomes import Unsupported
+
+
+def engine_of(cell: Cell, place: Place) -> Engine:
+    """The cell's engine, made ready; `Unsupported` where it has nothing to answer with."""
+    assert cell.questions is not None
+    match cell.questions.engine:
+        case "gold":
+            return Blind(Gold)
+        case "wrong":
+            return Blind(Wrong)
+        case "transformers":
+            return Transformers(_weights(cell, place), cell)
+        case name:
+            raise Unsupported(f"the suite has no engine {name}")
+
+
+def same_engine(cell: Cell) -> object:
+    """What cells that share an engine have in common."""
+    asked = cell.questions
+    assert asked is not None
+    return asked.entry, asked.engine, asked.weights, repr(asked.options), asked.server, cell.parameters
+
+
+def _weights(cell: Cell, place: Place) -> Path:
+    """The folder of the weights; tiny ones are made here."""
+    assert cell.questions is not None
+    if cell.questions.weights == TINY:
+        folder = Path(tempfile.mkdtemp(prefix="harness-tiny-"))
+        return tiny_checkpoint(cell.model, folder, cell.parameters.seed)
+    if place.weights is None:
+        raise Unsupported("its weights were not given to the suite: HARNESS_WEIGHTS names their folder")
+    return place.weights
