@@ -11,6 +11,7 @@ HarnessError                  one sentence for the user: what, where, what to do
 ├── HostEnvironmentError      the locked environment of the host runner cannot be made
 ├── LibraryError              no Python with torch and transformers could be asked
 ├── CheckpointError           a checkpoint cannot be read, is not whole, or is not trusted
+├── DataError                 rows of a dataset, or weights, cannot be read, found, kept or fetched
 ├── ResultsError              a results folder cannot be read or written
 └── RecordError               a record breaks its schema
 """
@@ -64,6 +65,10 @@ class LibraryError(HarnessError):
 
 class CheckpointError(HarnessError):
     """A checkpoint cannot be read, is not whole, or holds code that is not trusted."""
+
+
+class DataError(HarnessError):
+    """Data or weights cannot be read, found, kept or fetched."""
 
 
 class ResultsError(HarnessError):

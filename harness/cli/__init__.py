@@ -39,6 +39,7 @@ VERBS = {
     "matrix": Verb("harness.cli.matrix", "What is tested."),
     "models": Verb("harness.cli.models", "Large models: which there are, what they take, who may have them."),
     "categories": Verb("harness.cli.categories", "What large models are asked, by what they are good for."),
+    "data": Verb("harness.cli.data", "Datasets: which there are, which are here, whether they are whole."),
     "image": Verb("harness.cli.image", "What a device's container holds."),
     "env": Verb("harness.cli.env", "Make the host runner's locked environment of a device."),
     "reap": Verb("harness.cli.reap", "Remove what killed runs left."),

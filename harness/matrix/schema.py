@@ -17,7 +17,7 @@ from referencing.jsonschema import DRAFT202012
 from harness.errors import RecordError
 from harness.matrix.names import suggest
 
-Kind = Literal["matrix", "cells", "report", "result", "run", "durations", "image"]
+Kind = Literal["matrix", "cells", "report", "result", "run", "durations", "image", "data"]
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 SHOWN = 80

@@ -1,0 +1,1 @@
+"""Where the rows of datasets lie: folders laid out like the hub's repositories, with a manifest."""
