@@ -10,7 +10,7 @@ from harness.matrix.datasets import Dataset
 from harness.matrix.devices import Device
 from harness.matrix.names import find_entry, resolve
 from harness.matrix.parameters import read_by, require_sane
-from harness.matrix.presets import ENGINES, Settings, options, settings
+from harness.matrix.presets import ENGINES, options, settings
 from harness.matrix.questions import HUB, Questions, marks
 from harness.matrix.records import Matrix, Model, Suite
 from harness.matrix.registry import Category, Entry, Preset
@@ -20,6 +20,8 @@ PRESET = "balanced"
 """Of a model whose entry names none."""
 LOAD_S = 1800.0
 """Seconds that a cell may take besides its answers: reading the weights, scoring."""
+NONE = "none"
+"""Kind and score of a dataset that has no task."""
 MANY = 10_000
 """Questions of a dataset that nobody has counted, for the time that it may take."""
 ANSWERING = frozenset({"decoder-only", "encoder-decoder"})
@@ -95,9 +97,19 @@ def evaluation(
         if entry.unsupported:
             left_out[entry.id] = entry.unsupported
             continue
+        preset = _preset(matrix, entry, asked)
         for dataset, categories in _datasets(matrix, asked, entry).items():
+            case = _Case(
+                entry=entry,
+                model=rows[entry.row],
+                dataset=dataset,
+                categories=categories,
+                preset=preset,
+                asked=asked,
+                here=here,
+            )
             for varied in sweep:
-                cell = _cell(matrix, rows[entry.row], device, entry, dataset, categories, asked, here, varied)
+                cell = _cell(case, device, varied)
                 cells[cell.id] = cell
     return Evaluation(cells=tuple(cells.values()), left_out=left_out)
 
@@ -145,28 +157,39 @@ def _datasets(matrix: Matrix, asked: Asked, entry: Entry) -> dict[Dataset, tuple
     return {row: tuple(dict.fromkeys(categories)) for row, categories in listed.items()}
 
 
-def _cell(
-    matrix: Matrix,
-    model: Model,
-    device: Device,
-    entry: Entry,
-    dataset: Dataset,
-    categories: tuple[Category, ...],
-    asked: Asked,
-    here: Here,
-    varied: Parameters,
-) -> Cell:
-    questions = _questions(matrix, model, entry, dataset, categories, asked, here, varied)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """A model and a dataset, and what decides how the one is asked the other."""
+
+    entry: Entry
+    model: Model
+    dataset: Dataset
+    categories: tuple[Category, ...]
+    preset: Preset
+    asked: Asked
+    here: Here
+
+    @property
+    def limits(self) -> Category:
+        """The category that says how much is asked, and how long an answer may take."""
+        return self.categories[0] if self.categories else UNLIMITED
+
+    @property
+    def rows(self) -> int:
+        """Questions that there are, or are taken to be."""
+        published = self.dataset.source.rows if self.dataset.source else None
+        return self.here.rows.get(self.dataset.id) or published or MANY
+
+
+def _cell(case: _Case, device: Device, varied: Parameters) -> Cell:
+    questions = _questions(case, varied)
     parameters = read_by(Suite.EVALUATION, (), varied)
-    answers = (
-        questions.samples or here.rows.get(dataset.id) or (dataset.source and dataset.source.rows) or MANY
-    ) * questions.repeats
-    parts = [entry.id, device.id, Suite.EVALUATION.value, parameters.dtype, *marks(questions)]
+    parts = [case.entry.id, device.id, Suite.EVALUATION.value, parameters.dtype, *marks(questions)]
     parts += [f"tp{varied.tensor_parallel}"] if varied.tensor_parallel > 1 else []
     parts += [f"s{varied.seed}"] if varied.seed else []
     return Cell(
         id="-".join(parts),
-        model=replace(model, classes=model.classes[:1]),
+        model=replace(case.model, classes=case.model.classes[:1]),
         suite=Suite.EVALUATION,
         device=device.id,
         torch_device=device.torch_device,
@@ -175,45 +198,35 @@ def _cell(
         phases=(),
         tolerances={},
         known_failures={},
-        timeout_s=LOAD_S + answers * questions.sample_s,
+        timeout_s=LOAD_S + (questions.samples or case.rows) * questions.repeats * questions.sample_s,
         questions=questions,
     )
 
 
-def _questions(
-    matrix: Matrix,
-    model: Model,
-    entry: Entry,
-    dataset: Dataset,
-    categories: tuple[Category, ...],
-    asked: Asked,
-    here: Here,
-    varied: Parameters,
-) -> Questions:
-    limits = categories[0] if categories else UNLIMITED
-    preset = _preset(matrix, entry, asked)
+def _questions(case: _Case, varied: Parameters) -> Questions:
+    asked, dataset = case.asked, case.dataset
     return Questions(
-        entry=entry.id,
+        entry=case.entry.id,
         dataset=dataset.id,
         task=dataset.task,
-        kind=dataset.kind or "none",
-        score=dataset.score or "none",
-        data=here.data,
-        samples=_samples(asked, limits, dataset, here),
+        kind=dataset.kind or NONE,
+        score=dataset.score or NONE,
+        data=case.here.data,
+        samples=_samples(case),
         engine=asked.engine,
         weights=asked.weights,
-        preset=preset.id,
-        max_tokens=asked.max_tokens or limits.max_tokens,
-        sample_s=asked.sample_s or limits.timeout_s,
+        preset=case.preset.id,
+        max_tokens=asked.max_tokens or case.limits.max_tokens,
+        sample_s=asked.sample_s or case.limits.timeout_s,
         repeats=asked.repeats,
         temperature=asked.temperature,
         chat=asked.chat,
-        options=_options(entry, preset, asked, varied),
+        options=_options(case, varied),
         server=asked.server,
         served=asked.served,
         judge=asked.judge,
-        categories=tuple(row.id for row in categories),
-        skip=_skip(model, entry, dataset, asked, here),
+        categories=tuple(row.id for row in case.categories),
+        skip=next(filter(None, _reasons(case)), ""),
     )
 
 
@@ -222,50 +235,46 @@ def _preset(matrix: Matrix, entry: Entry, asked: Asked) -> Preset:
     return resolve("preset", asked.preset or entry.preset or PRESET, presets)
 
 
-def _options(entry: Entry, preset: Preset, asked: Asked, varied: Parameters) -> dict[str, Any]:
+def _options(case: _Case, varied: Parameters) -> dict[str, Any]:
     """What the engine is told. Weights that are not the registry's own have a context of their own."""
-    chosen: Settings = settings(entry, preset)
+    chosen = settings(case.entry, case.preset)
     chosen = replace(
         chosen,
         dtype=varied.dtype,
         tensor_parallel=varied.tensor_parallel,
-        batch=asked.batch or chosen.batch,
-        context=chosen.context if asked.weights == HUB else None,
+        batch=case.asked.batch or chosen.batch,
+        context=chosen.context if case.asked.weights == HUB else None,
     )
-    return options(ENGINES[asked.engine], chosen)
+    return options(ENGINES[case.asked.engine], chosen)
 
 
-def _samples(asked: Asked, limits: Category, dataset: Dataset, here: Here) -> int | None:
+def _samples(case: _Case) -> int | None:
     """Most questions; SelectionError where more are asked for than there are."""
-    there = here.rows.get(dataset.id)
-    if asked.samples is not None and there is not None and asked.samples > there:
+    wanted, there = case.asked.samples, case.here.rows.get(case.dataset.id)
+    if wanted is not None and there is not None and wanted > there:
         raise SelectionError(
-            f"--samples {asked.samples} is more than the {there} questions of {dataset.id} in {here.data}: give "
-            f"{there} or fewer"
+            f"--samples {wanted} is more than the {there} questions of {case.dataset.id} in {case.here.data}: "
+            f"give {there} or fewer"
         )
-    wanted = asked.samples or limits.samples or None
+    wanted = wanted or case.limits.samples or None
     return wanted if wanted is None or there is None else min(wanted, there)
 
 
-def _skip(model: Model, entry: Entry, dataset: Dataset, asked: Asked, here: Here) -> str:
-    """Why this model is not asked this; empty where it is."""
-    return next(filter(None, _reasons(model, entry, dataset, asked, here)), "")
-
-
-def _reasons(model: Model, entry: Entry, dataset: Dataset, asked: Asked, here: Here) -> Iterator[str]:
-    engine = ENGINES[asked.engine]
-    if dataset.task is None:
-        yield dataset.no_task or "lm_eval has no task for it"
-    if dataset.images:
+def _reasons(case: _Case) -> Iterator[str]:
+    """Why this model is not asked this: the first that is not empty."""
+    engine = ENGINES[case.asked.engine]
+    if case.dataset.task is None:
+        yield case.dataset.no_task or "lm_eval has no task for it"
+    if case.dataset.images:
         yield "its questions have images, and lm_eval's text models are shown none"
     if engine.reads_weights:
-        if model.architecture not in ANSWERING:
-            yield f"{model.architecture}: a model of that kind is put no questions in words"
-        if entry.stand_in and asked.weights == HUB:
+        if case.model.architecture not in ANSWERING:
+            yield f"{case.model.architecture}: a model of that kind is put no questions in words"
+        if case.entry.stand_in and case.asked.weights == HUB:
             yield "its checkpoint brings code of its own, which is not run here"
-        yield here.missing(entry)
-    if dataset.id not in here.rows:
-        yield f"it is not in the data root {here.data}: `harness data fetch {dataset.id}`"
+        yield case.here.missing(case.entry)
+    if case.dataset.id not in case.here.rows:
+        yield f"it is not in the data root {case.here.data}: `harness data fetch {case.dataset.id}`"
 
 
 def require_any(cells: Sequence[Cell], left_out: Mapping[str, str]) -> None:

@@ -17,6 +17,7 @@ SESSIONS = {
     Suite.FUNCTIONAL: "test-{device} -- --model {model} --class {model_class}",
     Suite.THROUGHPUT: "bench -- --device {device} --model {model} --dtype {dtype}",
     Suite.FIT: "fit -- {model} --device {device} --again",
+    Suite.EVALUATION: "eval -- --device {device} --model {model} --dataset {dataset} --dtype {dtype}",
     Suite.ROOFLINE: "roofline -- --device {device} --dtype {dtype}",
 }
 """The nox session that runs a suite, and the options that name the device."""
@@ -102,7 +103,8 @@ def _alone(result: Result, check: str = "") -> str:
     suite, option = (Suite.FUNCTIONAL, f" --check {check}") if check in cell.checks else (cell.suite, "")
     session = SESSIONS[suite].format(
         device=cell.device,
-        model=cell.model.id,
+        model=cell.questions.entry if cell.questions else cell.model.id,
+        dataset=cell.questions.dataset if cell.questions else "",
         model_class=cell.model.model_class,
         dtype=cell.parameters.dtype,
     )
