@@ -9,10 +9,11 @@ from harness.data.root import DataRoot
 from harness.data.state import State, holding
 from harness.errors import CheckpointError, SelectionError
 from harness.images.access import snapshot
+from harness.matrix.asked import Asked
 from harness.matrix.cells import Cell
 from harness.matrix.checkpoint import inspect
 from harness.matrix.devices import Device
-from harness.matrix.evaluation import Asked, Here
+from harness.matrix.evaluation import Here
 from harness.matrix.presets import ENGINES
 from harness.matrix.questions import FOLDER, HUB
 from harness.matrix.records import Matrix

@@ -15,8 +15,8 @@ from harness.cli.values import NUMBERS, WORDS, finite, size
 from harness.data.root import data_root
 from harness.display import display
 from harness.evaluating import Evaluating, sources
+from harness.matrix.asked import Asked
 from harness.matrix.cells import Parameters
-from harness.matrix.evaluation import Asked
 from harness.matrix.load import load
 from harness.matrix.parameters import sweep
 from harness.matrix.presets import ENGINES

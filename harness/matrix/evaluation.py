@@ -5,16 +5,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.errors import SelectionError
+from harness.matrix.asked import Asked, datasets, entries, require_typed
 from harness.matrix.cells import Cell, Parameters
 from harness.matrix.datasets import Dataset
 from harness.matrix.devices import Device
-from harness.matrix.names import find_entry, resolve
+from harness.matrix.names import resolve
 from harness.matrix.parameters import read_by, require_sane
 from harness.matrix.presets import ENGINES, options, settings
 from harness.matrix.questions import HUB, Questions, marks
 from harness.matrix.records import Matrix, Model, Suite
 from harness.matrix.registry import Category, Entry, Preset
-from harness.matrix.select import find_category, find_dataset
 
 PRESET = "balanced"
 """Of a model whose entry names none."""
@@ -30,32 +30,6 @@ UNLIMITED = Category(
     id="", what="", models=(), primary=(), metrics=(), samples=0, timeout_s=120.0, max_tokens=1024
 )
 """Stands for the category of what is in none: every question, and time enough."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What was typed of an evaluation; names as they were typed."""
-
-    categories: tuple[str, ...] = ()
-    models: tuple[str, ...] = ()
-    datasets: tuple[str, ...] = ()
-    without: tuple[str, ...] = ()
-    """Models that are left out."""
-    optional: bool = False
-    """Whether the categories' optional datasets are asked as well."""
-    samples: int | None = None
-    preset: str | None = None
-    engine: str = "transformers"
-    weights: str = HUB
-    repeats: int = 1
-    temperature: float = 0.0
-    chat: bool = False
-    batch: int | None = None
-    max_tokens: int | None = None
-    sample_s: float | None = None
-    server: str | None = None
-    served: str | None = None
-    judge: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,18 +61,18 @@ def evaluation(
     What cannot be asked is a cell too, with the reason: it is skipped, and told. SelectionError for a name or
     number that does not fit.
     """
-    _require(asked)
+    require_typed(asked)
     for parameters in sweep:
         require_sane(parameters, device, Suite.EVALUATION, None)
     rows = {row.id: row for row in matrix.models}
     cells: dict[str, Cell] = {}
     left_out: dict[str, str] = {}
-    for entry in _entries(matrix, asked):
+    for entry in entries(matrix, asked):
         if entry.unsupported:
             left_out[entry.id] = entry.unsupported
             continue
         preset = _preset(matrix, entry, asked)
-        for dataset, categories in _datasets(matrix, asked, entry).items():
+        for dataset, categories in datasets(matrix, asked, entry).items():
             case = _Case(
                 entry=entry,
                 model=rows[entry.row],
@@ -112,49 +86,6 @@ def evaluation(
                 cell = _cell(case, device, varied)
                 cells[cell.id] = cell
     return Evaluation(cells=tuple(cells.values()), left_out=left_out)
-
-
-def _require(asked: Asked) -> None:
-    """SelectionError for a number that is none of an evaluation's, and where nothing is named."""
-    if not (asked.categories or asked.models or asked.datasets):
-        raise SelectionError(
-            "name what to evaluate: --category, --model or --dataset; `harness categories list` shows them"
-        )
-    least = {"samples": 1, "repeats": 1, "batch": 1, "max_tokens": 1}
-    for name, bound in least.items():
-        value = getattr(asked, name)
-        if value is not None and value < bound:
-            raise SelectionError(f"--{name.replace('_', '-')} {value} is too small: give {bound} or more")
-    resolve("engine", asked.engine, ENGINES)
-
-
-def _entries(matrix: Matrix, asked: Asked) -> tuple[Entry, ...]:
-    """The models named, else those of the categories named, else all; without those that are excluded."""
-    without = {find_entry(matrix, name).id for name in asked.without}
-    named = [find_entry(matrix, name) for name in asked.models]
-    members = [
-        row for name in asked.categories for row in matrix.registry.members(find_category(matrix, name))
-    ]
-    chosen = named or members or list(matrix.registry.entries)
-    left = tuple(row for row in dict.fromkeys(chosen) if row.id not in without)
-    if not left:
-        raise SelectionError("--exclude-models leaves no model: name fewer there")
-    return left
-
-
-def _datasets(matrix: Matrix, asked: Asked, entry: Entry) -> dict[Dataset, tuple[Category, ...]]:
-    """What the model is asked, and the categories that have it so: the limits are those of the first."""
-    named = [find_category(matrix, name) for name in asked.categories]
-    own = tuple(named) or matrix.registry.categories_of(entry)
-    listed: dict[Dataset, list[Category]] = {}
-    for category in own:
-        optional = category.optional if asked.optional or asked.datasets else ()
-        for name in (*category.primary, *optional):
-            listed.setdefault(find_dataset(matrix, name), []).append(category)
-    if asked.datasets:
-        chosen = [find_dataset(matrix, name) for name in asked.datasets]
-        return {row: tuple(dict.fromkeys(listed.get(row, ()))) for row in chosen}
-    return {row: tuple(dict.fromkeys(categories)) for row, categories in listed.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,8 +184,8 @@ def _samples(case: _Case) -> int | None:
     wanted, there = case.asked.samples, case.here.rows.get(case.dataset.id)
     if wanted is not None and there is not None and wanted > there:
         raise SelectionError(
-            f"--samples {wanted} is more than the {there} questions of {case.dataset.id} in {case.here.data}: "
-            f"give {there} or fewer"
+            f"--samples {wanted} is more than the {there} questions of {case.dataset.id} in the data root "
+            f"{case.here.data}: give {there} or fewer"
         )
     wanted = wanted or case.limits.samples or None
     return wanted if wanted is None or there is None else min(wanted, there)

@@ -5,8 +5,10 @@ from typing import Any, Self
 
 TRANSFORMERS = "transformers"
 HUB, TINY, FOLDER = "hub", "tiny", "folder"
-"""Where weights come from: the hub's cache, nowhere (small random ones), a folder of somebody's. `hub` is the name
-of the data root that was fetched from there as well."""
+"""Where weights come from: the hub's cache, nowhere (small random ones), a folder of somebody's.
+
+`hub` is the name of the data root that was fetched from there as well.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

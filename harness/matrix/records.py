@@ -24,9 +24,7 @@ class Priority(StrEnum):
 
 
 class Suite(StrEnum):
-    """What is asked: is a model right, how fast is it, what does it need, what can this machine do, and how
-    good are a model's answers?
-    """
+    """What is asked: is a model right, how fast, what does it need, how good; what can this machine do?"""
 
     FUNCTIONAL = "functional"
     THROUGHPUT = "throughput"

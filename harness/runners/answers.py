@@ -1,4 +1,4 @@
-"""What models answered, taken in from an attempt: `answers/<cell>.jsonl` of the run, and `samples/` beside it.
+"""What models answered, taken in from an attempt: `answers/<cell>.jsonl` of the run, and `samples/` beside.
 
 A later attempt at the same cell finds the answers so far, read-only, and asks nothing twice; the samples are
 for people, and say of each question what was expected, answered and scored.

@@ -20,7 +20,7 @@ class Given:
     folder: str
     """Here."""
     within: str = ""
-    """Below the folder, what is meant: a snapshot of the hub's cache consists of links to what lies beside."""
+    """Below the folder, what is meant: a snapshot of the hub's cache is links to what lies beside it."""
 
     @property
     def variable(self) -> str:

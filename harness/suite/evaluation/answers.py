@@ -40,7 +40,7 @@ def other(answer: str) -> str:
         return OPPOSITES[answer]
     if option := re.fullmatch(r"(\(?)([A-Z])(\)?)", answer):
         return f"{option[1]}{'B' if option[2] == 'A' else 'A'}{option[3] or ''}"
-    if number := re.fullmatch(r"(\D*)(-?\d[\d,]*)(.*)", answer, re.DOTALL):
+    if number := re.fullmatch(r"(\D*?)(-?\d[\d,]*)(.*)", answer, re.DOTALL):
         return f"{number[1]}{int(number[2].replace(',', '')) + 1}{number[3]}"
     return f"{answer} {answer}"
 

@@ -30,7 +30,7 @@ class Asking:
         turn: int = 0,
         progress: Callable[[int, int], None] = lambda *_: None,
     ) -> None:
-        """`turn` is how often the questions were asked before; `progress` hears of answers and of how many."""
+        """`turn` is how often the questions were asked before; `progress` hears of answers as they come."""
         self._model = model
         self._answers = answers
         self.turn = turn

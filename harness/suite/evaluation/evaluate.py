@@ -1,15 +1,15 @@
-"""A cell of evaluation: its dataset's questions chosen, put to the engine by lm_eval, scored, and measured."""
+"""A cell of evaluation: a dataset's questions chosen, put to the engine by lm_eval, scored and measured."""
 
 import json
 import random
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from lm_eval.evaluator import evaluate as ask
+from lm_eval.tasks.manager import TaskDict
 
 from harness.matrix.cells import Cell
 from harness.matrix.questions import Questions
@@ -50,33 +50,25 @@ def evaluate(cell: Cell, engine: Engine, place: Place, progress: Progress) -> Fo
     assert asked is not None
     assert asked.task is not None
     name = f"{cell.id}.jsonl"
-    answers = Answers(
-        place.out / "answers" / name, place.earlier / name if place.earlier is not None else None
-    )
-    with ExitStack() as stack:
-        stack.enter_context(workplace(place.data or place.out, METRICS))
+    answers = Answers(place.out / "answers" / name, place.earlier / name if place.earlier else None)
+    with workplace(place.data or place.out, METRICS):
         tasks = load(asked.task)
         prepare(tasks, asked, engine)
-        model = engine.model(tasks.tasks)
         picked = chosen(tasks.counts, asked.samples, cell.parameters.seed)
-        watched = stack.enter_context(engine.watched())
-        passes = [
-            _put(
-                tasks,
-                picked,
-                engine,
-                Asking(model, answers, turn, progress),
-                asked,
-                cell.parameters.seed,
-            )
-            for turn in range(asked.repeats)
-        ]
+        model = engine.model(tasks.tasks)
+        with engine.watched() as watched:
+            passes = [
+                _put(tasks.only(picked), picked, engine, Asking(model, answers, turn, progress), cell)
+                for turn in range(asked.repeats)
+            ]
     _write(place.out / "samples" / name, passes, answers)
     rows = judged(passes, answers, asked.score)
-    metrics = score_metrics(rows, dataset=asked.dataset, score=asked.score, costs=engine.costs())
+    costs = engine.costs()
+    metrics = score_metrics(rows, dataset=asked.dataset, score=asked.score, costs=costs)
     facts = {
         "earlier_answers": answers.earlier,
         "questions": len(rows),
+        "peak_memory_bytes": costs.memory_bytes,
         **score_facts(rows),
         **engine.facts(),
         **watched.facts(),
@@ -94,31 +86,25 @@ def prepare(tasks: Loaded, asked: Questions, engine: Engine) -> None:
 
 
 def _put(
-    tasks: Loaded,
-    picked: Mapping[str, Sequence[int]],
-    engine: Engine,
-    asking: Asking,
-    asked: Questions,
-    seed: int,
+    tasks: TaskDict, picked: Mapping[str, Sequence[int]], engine: Engine, asking: Asking, cell: Cell
 ) -> Pass:
     """All questions once; with half as many at a time as often as memory runs out."""
-    turn = asking.turn
     while True:
-        _seed(seed + turn)
+        _seed(cell.parameters.seed + asking.turn)
         try:
             found = ask(
                 asking,
-                tasks.only(picked),
+                tasks,
                 samples={name: list(numbers) for name, numbers in picked.items()},
                 bootstrap_iters=0,
-                apply_chat_template=asked.chat,
+                apply_chat_template=cell.questions is not None and cell.questions.chat,
                 confirm_run_unsafe_code=True,  # it runs in the sandbox of `programs`
             )
         except torch.OutOfMemoryError:
             if not engine.fewer_at_once():
                 raise
         else:
-            return Pass(turn=turn, samples=found["samples"])
+            return Pass(turn=asking.turn, samples=found["samples"])
 
 
 def _seed(seed: int) -> None:

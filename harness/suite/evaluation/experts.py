@@ -48,7 +48,7 @@ class LayerUse:
 
     @property
     def imbalance(self) -> float:
-        """The most that an expert was chosen, over the mean: 1 is even, the number of experts is one expert."""
+        """The most that an expert was chosen, over the mean: 1 is even, E is one expert of E."""
         return max(self.counts) * len(self.counts) / sum(self.counts)
 
 
@@ -62,7 +62,11 @@ class ExpertUse:
         self._model = model
         self._sources: tuple[Source, ...] = () if self.reason else tuple(sources(model))
         self._signature = inspect.signature(model.forward)
-        self._counts: dict[str, torch.Tensor] = {}
+        self._counts: dict[tuple[str, ...], torch.Tensor] = {}
+        """Names of layers that are counted together → tokens, int64 [layers, experts and one for none]."""
+        self._chosen: list[tuple[Source, torch.Tensor]] = []
+        self.apart: dict[str, str] = {}
+        """Layers that are given other tokens than the model, which no mask can be held against, and why."""
         self._hooks = ExitStack()
         self._real = torch.ones(0, dtype=torch.bool)
         self._ended: torch.Tensor | None = None
@@ -76,8 +80,9 @@ class ExpertUse:
     def __enter__(self) -> Self:
         if self._sources:
             self._add(self._model.register_forward_pre_hook(self._before, with_kwargs=True))
+            self._add(self._model.register_forward_hook(self._after))
         for source in self._sources:
-            hook = partial(self._count, source)
+            hook = partial(self._note, source)
             self._add(source.module.register_forward_hook(hook, with_kwargs=True))
         return self
 
@@ -86,14 +91,15 @@ class ExpertUse:
 
     def layers(self) -> tuple[LayerUse, ...]:
         """The layers with experts that a token reached, in the model's order."""
-        if self.reason:
-            return ()
-        found = ((source, self._counts.get(source.name)) for source in self._sources)
-        counted = [(source, counts[:-1].tolist()) for source, counts in found if counts is not None]
+        counted: dict[str, list[int]] = {}
+        for names, counts in self._counts.items():
+            for name, row in zip(names, counts[:, :-1].tolist(), strict=True):
+                before = counted.get(name, [0] * len(row))
+                counted[name] = [one + other for one, other in zip(before, row, strict=True)]
         return tuple(
-            LayerUse(name=source.name, layer=source.layer, counts=tuple(counts))
-            for source, counts in counted
-            if any(counts)
+            LayerUse(name=source.name, layer=source.layer, counts=tuple(counted[source.name]))
+            for source in self._sources
+            if source.name not in self.apart and any(counted.get(source.name, ()))
         )
 
     @contextmanager
@@ -130,27 +136,26 @@ class ExpertUse:
     @torch.no_grad()
     def _before(self, _: nn.Module, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
         """Note which tokens of the forward that begins are real, bool [rows · tokens]."""
+        self._chosen.clear()
         given = self._signature.bind_partial(*arguments, **keywords).arguments
         tokens = next(given[name] for name in TOKENS if given.get(name) is not None)
-        rows, length = tokens.shape[:2]
+        length = tokens.shape[1]
         mask = given.get(MASK)
-        if mask is None:
-            real = self._unpadded(rows, length).to(tokens.device)
-        else:  # of the whole row, of which a cached forward is given the last tokens
-            real = mask[:, -length:].bool()
+        # A mask is of the whole row, of which a forward with a cache is given the last tokens.
+        real = self._unpadded(tokens) if mask is None else mask[:, -length:].bool()
         if self._ended is not None:
             real = real & ~self._ended.to(real.device)[:, None]
         self._real = real.reshape(-1)
 
-    def _unpadded(self, rows: int, length: int) -> torch.Tensor:
+    def _unpadded(self, tokens: torch.Tensor) -> torch.Tensor:
         """What lm_eval has not padded; everything, where it has not told."""
+        rows, length = tokens.shape[:2]
         lengths, self._lengths = self._lengths, None
         if lengths is None or len(lengths) != rows:
-            return torch.ones(rows, length, dtype=torch.bool)
-        return torch.arange(length) < lengths[:, None]
+            return tokens.new_ones(rows, length, dtype=torch.bool)
+        return (torch.arange(length) < lengths[:, None]).to(tokens.device)
 
-    @torch.no_grad()
-    def _count(
+    def _note(
         self,
         source: Source,
         module: nn.Module,
@@ -158,18 +163,29 @@ class ExpertUse:
         keywords: dict[str, Any],
         output: Any,
     ) -> None:
-        """Count a layer's choices, without waiting for the device."""
+        """Keep a layer's choices until the forward ends."""
         indices = source.read(module, arguments, keywords, output)
-        if len(indices) != len(self._real):
-            self.reason = (
-                f"{source.name} is given other tokens than the model: {len(indices)}, not {len(self._real)}"
+        if len(indices) == len(self._real):
+            self._chosen.append((source, indices))
+        else:
+            self.apart[source.name] = (
+                f"is given {len(indices)} tokens where the model is given {len(self._real)}"
             )
-            return
-        nowhere = source.experts
-        real = self._real.to(indices.device)[:, None]
-        chosen = torch.where(real, indices, nowhere).clamp(max=nowhere).flatten()
-        counts = self._counts.setdefault(source.name, indices.new_zeros(nowhere + 1))
-        counts.scatter_add_(0, chosen, torch.ones_like(chosen))
+
+    @torch.no_grad()
+    def _after(self, *_: Any) -> None:
+        """Count the choices of all layers at once: a device is given few orders, and is not waited for."""
+        alike: dict[tuple[Any, ...], list[tuple[Source, torch.Tensor]]] = {}
+        for source, indices in self._chosen:
+            alike.setdefault((source.experts, indices.shape, indices.device), []).append((source, indices))
+        for (nowhere, _shape, device), group in alike.items():
+            real = self._real.to(device)[:, None]
+            stacked = torch.stack([indices for _, indices in group])
+            chosen = torch.where(real, stacked, nowhere).clamp_(max=nowhere).flatten(1)
+            names = tuple(source.name for source, _ in group)
+            counts = self._counts.setdefault(names, chosen.new_zeros(len(names), nowhere + 1))
+            counts.scatter_add_(1, chosen, torch.ones_like(chosen))
+        self._chosen.clear()
 
 
 def metrics(layers: Sequence[LayerUse], dataset: str) -> tuple[Metric, ...]:
@@ -186,7 +202,6 @@ def metrics(layers: Sequence[LayerUse], dataset: str) -> tuple[Metric, ...]:
 def facts(use: ExpertUse) -> dict[str, Any]:
     """What a result keeps beside the figures: the counts by layer, or why there are none."""
     if use.reason:
-        return {"not_measured": use.reason}
-    return {
-        "layers": [{"name": row.name, "layer": row.layer, "counts": list(row.counts)} for row in use.layers()]
-    }
+        return {"layers": [], "not_measured": use.reason}
+    layers = [{"name": row.name, "layer": row.layer, "counts": list(row.counts)} for row in use.layers()]
+    return {"layers": layers, "left_out": dict(use.apart)}

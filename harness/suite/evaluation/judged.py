@@ -23,6 +23,11 @@ VALUES = {
 }
 """lm_eval's name of a metric → ours; what is not here is another form of one that is."""
 GENERATION = "generate_until"
+CUT = frozenset({"length", "time"})
+"""Ends of a generation that are none of the model's."""
+
+Log = Mapping[str, Any]
+"""What lm_eval logs of a question and a filter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,16 +35,24 @@ class Pass:
     """All questions put once."""
 
     turn: int
-    samples: Mapping[str, Sequence[Mapping[str, Any]]]
+    samples: Mapping[str, Sequence[Log]]
     """Task → lm_eval's log, a row a question and filter."""
+
+    def questions(self) -> dict[tuple[str, str], list[Log]]:
+        """Subtask and number of each question → its rows."""
+        found: dict[tuple[str, str], list[Log]] = {}
+        for subtask, rows in self.samples.items():
+            for row in rows:
+                found.setdefault((subtask, str(row["doc_id"])), []).append(row)
+        return found
 
 
 def judged(passes: Sequence[Pass], answers: Answers, score: str) -> list[Scored]:
     """A row a question. With several passes each value is that of the first, and `repeats` has them all."""
+    asked = [one.questions() for one in passes]
     return [
-        _scored(subtask, str(number), [_rows(one, subtask, number) for one in passes], passes, answers, score)
-        for subtask, rows in passes[0].samples.items()
-        for number in dict.fromkeys(row["doc_id"] for row in rows)
+        _scored(key, [(one.turn, rows[key]) for one, rows in zip(passes, asked, strict=True)], answers, score)
+        for key in asked[0]
     ]
 
 
@@ -61,42 +74,29 @@ def samples(passes: Sequence[Pass], answers: Answers) -> Iterable[dict[str, Any]
                 }
 
 
-def _rows(one: Pass, subtask: str, number: Any) -> list[Mapping[str, Any]]:
-    return [row for row in one.samples[subtask] if row["doc_id"] == number]
-
-
 def _scored(
-    subtask: str,
-    sample: str,
-    asked: Sequence[Sequence[Mapping[str, Any]]],
-    passes: Sequence[Pass],
-    answers: Answers,
-    score: str,
+    key: tuple[str, str], asked: Sequence[tuple[int, Sequence[Log]]], answers: Answers, score: str
 ) -> Scored:
-    given = [
-        answer
-        for rows, one in zip(asked, passes, strict=True)
-        for answer in _answers(rows[0], one.turn, answers)
-    ]
+    """One question, with the rows of each turn that it was put in."""
+    given = [answer for turn, rows in asked for answer in _answers(rows[0], turn, answers)]
     generated = [answer for answer in given if answer.stopped]
     seconds = [answer.seconds for answer in given if answer.seconds is not None]
     tokens = [answer.tokens for answer in generated if answer.tokens is not None]
-    several = len(passes) > 1
+    first = asked[0][1]
+    repeats = [Repeat(answer=_taken(rows), score=_values(rows)[score]) for _, rows in asked]
     return Scored(
-        sample=sample,
-        subtask=subtask,
-        values=_values(asked[0]),
-        invalid=_taken(asked[0]) is None if _is_generation(asked[0]) else None,
-        truncated=any(answer.stopped in {"length", "time"} for answer in generated) if generated else None,
+        sample=key[1],
+        subtask=key[0],
+        values=_values(first),
+        invalid=_taken(first) is None if _is_generation(first) else None,
+        truncated=any(answer.stopped in CUT for answer in generated) if generated else None,
         tokens=sum(tokens) if tokens else None,
         seconds=sum(seconds) if len(seconds) == len(given) else None,
-        repeats=tuple(Repeat(answer=_taken(rows), score=_values(rows)[score]) for rows in asked)
-        if several
-        else (),
+        repeats=tuple(repeats) if len(repeats) > 1 else (),
     )
 
 
-def _values(rows: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+def _values(rows: Iterable[Log]) -> dict[str, float]:
     """Our name → value, of all filters of a question."""
     found: dict[str, float] = {}
     for row in rows:
@@ -107,19 +107,19 @@ def _values(rows: Iterable[Mapping[str, Any]]) -> dict[str, float]:
     return found
 
 
-def _is_generation(rows: Sequence[Mapping[str, Any]]) -> bool:
+def _is_generation(rows: Sequence[Log]) -> bool:
     """Whether an answer is a text: of a choice, the filtered answers are log-likelihoods."""
     return all(isinstance(taken, str | list) for row in rows for taken in row["filtered_resps"])
 
 
-def _taken(rows: Sequence[Mapping[str, Any]]) -> str | None:
+def _taken(rows: Sequence[Log]) -> str | None:
     """What the most lenient filter took from the answer; None where that is nothing."""
     taken = next((row for row in rows if row["filter"] == LOOSE), rows[0])["filtered_resps"][0]
     text = str(taken[0] if isinstance(taken, list) else taken).strip()
     return None if text in {"", NOTHING} else text
 
 
-def _answers(row: Mapping[str, Any], turn: int, answers: Answers) -> list[Answer]:
+def _answers(row: Log, turn: int, answers: Answers) -> list[Answer]:
     """What is kept of the answers to a question's requests."""
     found = [answers.of(_kind(arguments), arguments, turn) for arguments in row["arguments"]]
     return [answer for answer in found if answer is not None]

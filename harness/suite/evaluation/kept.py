@@ -14,7 +14,7 @@ from typing import Any
 from lm_eval.api.model import hash_args
 
 Value = str | float | list[float]
-"""The text of a generation, a log-likelihood, or a log-likelihood and whether it is the likeliest (0 or 1)."""
+"""The text of a generation; a log-likelihood, or that and whether it is the likeliest (0 or 1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class Answer:
     seconds: float | None = None
     """Its share of the time of the batch that it was computed in."""
     stopped: str = ""
-    """Why a generation ended: `end`, `stop` (a word that ends it), `length` or `time`; empty of no generation."""
+    """Why a generation ended: `end`, `stop` (a word that ends it), `length`, `time`; empty of none."""
     text: str | None = None
     """What was generated in full, where `value` is cut from it; None where it is the same."""
 
@@ -40,7 +40,7 @@ class Answers:
     """The answers of a cell: those of earlier attempts, and new ones, each appended at once."""
 
     def __init__(self, path: Path, earlier: Path | None = None) -> None:
-        """`path` is the file for new answers; `earlier` that of earlier attempts, of which there may be none."""
+        """`path` is the file for new answers; `earlier` that of earlier attempts, which need not be there."""
         self._path = path
         self._known = dict(_rows(earlier))
         self.earlier = len(self._known)

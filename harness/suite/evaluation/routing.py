@@ -1,8 +1,8 @@
 """Where a mixture of experts says which experts a token is sent to, whatever it calls its modules.
 
-The experts' own module is asked, not the router: it is called with the indices that count, however they were
-chosen (DeepSeek's by group and bias), and its arguments have two names in all of the library, where routers put
-out indices here and logits there (DBRX). What is different is a row of data, by the name of its class.
+The experts' own module is heard, not the router: it is called with the indices that count, however they were
+chosen (DeepSeek's by group and bias), and that argument has two names in the whole library; routers put
+indices out here and logits alone there (DBRX). What is different is a row of data, by the name of its class.
 """
 
 import inspect
@@ -55,7 +55,7 @@ def sources(model: nn.Module) -> Iterator[Source]:
     """Every such module, in the model's order; none of a dense model."""
     for name, module in model.named_modules():
         kind = type(module)
-        read = _of_logits(LOGITS[kind.__name__]) if kind.__name__ in LOGITS else _of_arguments(kind)
+        read = _of_logits(LOGITS[kind.__name__]) if kind.__name__ in LOGITS else _of_arguments(kind)  # type: ignore[arg-type]  # a class is hashable
         if read is not None:
             yield Source(name, module, _number(module), read)
 

@@ -74,7 +74,8 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
         raise DataProblem(f"{path} is no text in UTF-8 (byte {error.start}): {MEND}") from error
     # Not splitlines(): a string of JSON may hold U+2028, which that takes for the end of a line.
     listed = text.lstrip().startswith("[")
-    for number, part in enumerate([text] if listed else text.removesuffix("\n").split("\n"), 1):
+    parts = [text] if listed else text.removesuffix("\n").split("\n") if text else []
+    for number, part in enumerate(parts, 1):
         try:
             read = json.loads(part) if listed else [json.loads(part)]
         except ValueError as error:

@@ -60,7 +60,7 @@ class Unseen:
 
 
 class Blind:
-    """An engine that tells nothing but its answers: a base for those that are reached from afar, or made up."""
+    """An engine that tells nothing but its answers: a base for those that are far away, or made up."""
 
     longest_answer = 1 << 20
 
