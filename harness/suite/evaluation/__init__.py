@@ -1,0 +1,1 @@
+"""How good is it? Models asked what datasets ask, and their answers scored."""
