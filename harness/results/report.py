@@ -234,6 +234,7 @@ TABLES: dict[Suite, Callable[[list[Row], Console], Iterator[Table]]] = {
     Suite.THROUGHPUT: _throughput,
     Suite.FIT: _sheets,
     Suite.ROOFLINE: lambda rows, _: rooflines(rows, plain_table(gap=2)),
+    Suite.EVALUATION: lambda rows, _: iter(()),
 }
 
 

@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from harness.suite.evaluation.engines.engine import Engine
 from harness.suite.evaluation.judged import Pass, judged, samples
 from harness.suite.evaluation.kept import Answers
 from harness.suite.evaluation.place import Place
+from harness.suite.evaluation.programs.prompts import trusted_prompts
 from harness.suite.evaluation.tasks import Loaded, load
 from harness.suite.evaluation.workplace import workplace
 
@@ -41,7 +42,7 @@ class Found:
         return {"metrics": [asdict(row) for row in self.metrics], "facts": dict(self.facts)}
 
 
-def evaluate(cell: Cell, engine: Engine, place: Place, progress: Progress) -> Found:
+def evaluate(cell: Cell, engine: Engine, place: Place, progress: Progress = lambda *_: None) -> Found:
     """Put the questions that are not answered yet, and score all answers.
 
     Whatever ends it, the answers so far are kept. `DataProblem` where the data are not whole.
@@ -56,7 +57,7 @@ def evaluate(cell: Cell, engine: Engine, place: Place, progress: Progress) -> Fo
         prepare(tasks, asked, engine)
         picked = chosen(tasks.counts, asked.samples, cell.parameters.seed)
         model = engine.model(tasks.tasks)
-        with engine.watched() as watched:
+        with trusted_prompts(_prompts(tasks, picked)), engine.watched() as watched:
             passes = [
                 _put(tasks.only(picked), picked, engine, Asking(model, answers, turn, progress), cell)
                 for turn in range(asked.repeats)
@@ -74,6 +75,13 @@ def evaluate(cell: Cell, engine: Engine, place: Place, progress: Progress) -> Fo
         **watched.facts(),
     }
     return Found(metrics=(*metrics, *watched.metrics(asked.dataset)), facts=facts)
+
+
+def _prompts(tasks: Loaded, picked: Mapping[str, Sequence[int]]) -> Iterator[str]:
+    """Beginnings of programs that are the dataset's own, where a dataset has any."""
+    for name, numbers in picked.items():
+        rows = tasks.tasks[name].task_docs
+        yield from (rows[number]["prompt"] for number in numbers if "prompt" in rows.column_names)
 
 
 def prepare(tasks: Loaded, asked: Questions, engine: Engine) -> None:

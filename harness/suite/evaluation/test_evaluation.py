@@ -3,10 +3,12 @@
 import pytest
 
 from harness.matrix.cells import Cell
+from harness.matrix.presets import ENGINES
 from harness.suite.evaluation.engines.choose import engine_of, same_engine
 from harness.suite.evaluation.engines.engine import Engine
 from harness.suite.evaluation.evaluate import evaluate
 from harness.suite.evaluation.place import Place
+from harness.suite.evaluation.ranks import shared
 from harness.suite.inside import Inside
 from harness.suite.latest import Latest
 
@@ -28,5 +30,8 @@ def test_dataset(cell: Cell, dataset: str, inside: Inside, place: Place, engines
     assert cell.questions is not None
     if cell.questions.skip:
         pytest.skip(cell.questions.skip)
-    found = evaluate(cell, engines.of(cell), place, inside.progress(dataset))
-    inside.say({"found": found.to_json()})
+    if cell.parameters.tensor_parallel > 1 and ENGINES[cell.questions.engine].process_per_device:
+        found = shared(cell, place)
+    else:
+        found = evaluate(cell, engines.of(cell), place, inside.progress(dataset)).to_json()
+    inside.say({"found": found})

@@ -1,4 +1,4 @@
-"""One rank, as torchrun starts it: `python -m harness.suite.parallel FOLDER RANKS THREADS PARENT`.
+"""One rank, as torchrun starts it: `python -m harness.suite.parallel FOLDER RANKS THREADS PARENT WORK`.
 
 It settles before it imports torch, which looks once at how many CPUs it may use.
 """
@@ -11,14 +11,14 @@ from pathlib import Path
 from harness.suite.forks import die_with
 
 
-def main(folder: str, ranks: str, threads: str, parent: str) -> None:
+def main(folder: str, ranks: str, threads: str, parent: str, work: str) -> None:
     """The whole life of a rank."""
     if sys.platform == "linux":
         # torchrun gives each rank a session of its own, so whoever kills our group does not reach us.
         die_with(int(parent))
         own = cores(sorted(os.sched_getaffinity(0)), int(os.environ["LOCAL_RANK"]), int(ranks))
         os.sched_setaffinity(0, own)
-    import_module("harness.suite.parallel.rank").work(Path(folder), int(threads))
+    import_module(work).work(Path(folder), int(threads))
 
 
 def cores(mine: list[int], rank: int, ranks: int) -> list[int]:

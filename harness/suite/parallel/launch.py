@@ -28,8 +28,10 @@ NETWORK = {
 """What keeps ranks on this machine: a container has no other interface, and no name that can be looked up."""
 
 
-def launch(folder: Path, ranks: int, threads: int) -> None:
+def launch(folder: Path, ranks: int, threads: int, work: str = "harness.suite.parallel.rank") -> None:
     """Run the job in `folder` in so many ranks with so many threads each, to their end.
+
+    `work` is the module whose function of that name does a rank's part.
 
     The ranks inherit this process's environment, to which what keeps them here is added.
     `Elsewhere` with the outcome of the rank whose end was the cause, where one did not come to its own.
@@ -46,7 +48,7 @@ def launch(folder: Path, ranks: int, threads: int) -> None:
         max_restarts=0,
         logs_specs=DefaultLogsSpecs(log_dir=tempfile.mkdtemp(dir=folder)),
     )
-    command = ("-m", "harness.suite.parallel", str(folder), str(ranks), str(threads), str(os.getpid()))
+    command = ("-m", "harness.suite.parallel", str(folder), str(ranks), str(threads), str(os.getpid()), work)
     try:
         elastic_launch(config, sys.executable)(*command)
     except ChildFailedError as error:

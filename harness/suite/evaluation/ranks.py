@@ -1,0 +1,67 @@
+"""An evaluation by a model that several processes share: each asks the same, and the first tells.
+
+Every rank puts every question to its part of the model, since a part answers nothing alone; what the others
+find is what the first finds. Fresh processes read the weights for each cell: they do not outlive one.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+
+from harness.matrix.cells import Cell
+from harness.suite.evaluation.engines.choose import engine_of
+from harness.suite.evaluation.evaluate import evaluate
+from harness.suite.evaluation.place import Place
+from harness.suite.outcomes import message_of, of_exception
+from harness.suite.parallel.job import Failure
+from harness.suite.parallel.launch import launch
+from harness.suite.precision import PRECISIONS, set_arithmetic
+
+CELL, PLACE, FOUND = "cell.json", "place.json", "found.json"
+
+
+def shared(cell: Cell, place: Place) -> dict[str, Any]:
+    """What `evaluate` gives, by so many processes; `Elsewhere` with the outcome of the one that failed."""
+    ranks = cell.parameters.tensor_parallel
+    with tempfile.TemporaryDirectory(prefix="harness-ranks-") as name:
+        folder = Path(name)
+        (folder / CELL).write_text(json.dumps(cell.to_json()), "utf-8")
+        paths = {key: str(path) if path else None for key, path in asdict(place).items()}
+        (folder / PLACE).write_text(json.dumps(paths), "utf-8")
+        launch(folder, ranks, max(1, torch.get_num_threads() // ranks), work=__name__)
+        found: dict[str, Any] = json.loads((folder / FOUND).read_text("utf-8"))
+    return found
+
+
+def work(folder: Path, threads: int) -> None:
+    """A rank's part: ask, and leave what was found where it is the first, or why nothing was."""
+    rank = int(os.environ["RANK"])
+    torch.set_num_threads(threads)
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    try:
+        _work(folder, rank)
+    except BaseException as error:  # noqa: BLE001 — whatever it is, whoever started us reports it
+        Failure(rank=rank, outcome=of_exception(error), message=message_of(error)).save(folder)
+        os._exit(1)  # at once: the others wait in collectives, whose threads here would wait too
+    torch.distributed.destroy_process_group()
+
+
+def _work(folder: Path, rank: int) -> None:
+    cell = Cell.from_json(json.loads((folder / CELL).read_text("utf-8")))
+    paths: Mapping[str, str | None] = json.loads((folder / PLACE).read_text("utf-8"))
+    place = Place(**{key: Path(path) if path else None for key, path in paths.items()})
+    if rank:
+        place = replace(place, out=Path(tempfile.mkdtemp(dir=folder)))
+    set_arithmetic(PRECISIONS[cell.parameters.dtype])
+    engine = engine_of(cell, place)
+    found = evaluate(cell, engine, place)
+    if not rank:
+        (folder / FOUND).write_text(json.dumps(found.to_json()), "utf-8")
