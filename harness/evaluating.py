@@ -53,7 +53,7 @@ class Sources:
         assert questions is not None
         if not ENGINES[questions.engine].reads_weights:
             return tuple(found)
-        if self.weights == HUB:
+        if questions.weights == HUB:
             checkpoint = cells[0].model.checkpoint
             here = snapshot(checkpoint.hub_id) if checkpoint and checkpoint.hub_id else None
             if here is not None:  # of its files each is a link to one in the folder above
@@ -63,6 +63,16 @@ class Sources:
         elif self.folder is not None:
             found.append(Given(name=WEIGHTS, folder=str(self._of(questions.entry))))
         return tuple(found)
+
+    def require(self, run: str, cells: Sequence[Cell]) -> None:
+        """SelectionError where a run that is gone on with was begun with other data, or weights in a folder."""
+        for questions in (cell.questions for cell in cells if cell.questions):
+            if questions.data != self.data:
+                raise SelectionError(
+                    f"run {run} asks the data root {questions.data}, and this is {self.data}: name that with --data"
+                )
+            if questions.weights == FOLDER and self.folder is None:
+                raise SelectionError(f"run {run} reads weights from a folder: name it with --weights")
 
     def _of(self, entry: str) -> Path:
         assert self.folder is not None

@@ -66,6 +66,8 @@ def planned_of(matrix: Matrix, results: Path, request: Request) -> Plan:
     if request.resume is not None:
         store = find(results, request.resume)
         cells = store.cells()
+        if request.evaluation is not None:
+            request.evaluation.sources.require(store.run, cells)
         device = varied(resolve("device", cells[0].device, rows), _variant(store, request))
         return Plan(device=device, cells=cells, which=typed.which if typed.device == device.id else ())
     device = varied(resolve("device", typed.device, rows), request.variant)

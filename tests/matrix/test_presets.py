@@ -59,6 +59,8 @@ def test_each_engine_is_told_in_its_own_words(matrix: Matrix) -> None:
         "transformers": 8,
         "vllm": 1,
         "openai": 1,
+        "gold": 1,
+        "wrong": 1,
     }
 
 

@@ -1,9 +1,12 @@
 """Where an evaluation finds what it was given, and where its answers go."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
+
+VARIABLES = ("HARNESS_DATA", "HARNESS_WEIGHTS", "HARNESS_ANSWERS")
+"""Where the runner says what was given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +25,19 @@ class Place:
     @classmethod
     def of(cls, out: Path) -> Self:
         """As the runner says in the environment."""
-        named = {name: os.environ.get(f"HARNESS_{name.upper()}") for name in ("data", "weights", "answers")}
-        data, weights, earlier = (Path(path) if path else None for path in named.values())
+        data, weights, earlier = (_path(os.environ.get(name)) for name in VARIABLES)
         return cls(out=out, data=data, weights=weights, earlier=earlier)
+
+    def to_json(self) -> dict[str, str | None]:
+        """For another process."""
+        return {name: str(path) if path else None for name, path in asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, data: dict[str, str]) -> Self:
+        """The inverse of `to_json`."""
+        rest = {name: _path(path) for name, path in data.items() if name != "out"}
+        return cls(out=Path(data["out"]), **rest)
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text) if text else None

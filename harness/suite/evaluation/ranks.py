@@ -7,8 +7,7 @@ find is what the first finds. Fresh processes read the weights for each cell: th
 import json
 import os
 import tempfile
-from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +32,7 @@ def shared(cell: Cell, place: Place) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="harness-ranks-") as name:
         folder = Path(name)
         (folder / CELL).write_text(json.dumps(cell.to_json()), "utf-8")
-        paths = {key: str(path) if path else None for key, path in asdict(place).items()}
-        (folder / PLACE).write_text(json.dumps(paths), "utf-8")
+        (folder / PLACE).write_text(json.dumps(place.to_json()), "utf-8")
         launch(folder, ranks, max(1, torch.get_num_threads() // ranks), work=__name__)
         found: dict[str, Any] = json.loads((folder / FOUND).read_text("utf-8"))
     return found
@@ -56,8 +54,7 @@ def work(folder: Path, threads: int) -> None:
 
 def _work(folder: Path, rank: int) -> None:
     cell = Cell.from_json(json.loads((folder / CELL).read_text("utf-8")))
-    paths: Mapping[str, str | None] = json.loads((folder / PLACE).read_text("utf-8"))
-    place = Place(**{key: Path(path) if path else None for key, path in paths.items()})
+    place = Place.from_json(json.loads((folder / PLACE).read_text("utf-8")))
     if rank:
         place = replace(place, out=Path(tempfile.mkdtemp(dir=folder)))
     set_arithmetic(PRECISIONS[cell.parameters.dtype])

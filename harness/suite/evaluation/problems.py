@@ -1,5 +1,0 @@
-"""What can be wrong with data, as one sentence that a person can act on."""
-
-
-class DataProblem(Exception):
-    """The data of a dataset is not there, is broken, or lacks something; the text says what, where, what to do."""
