@@ -1,7 +1,8 @@
 """From a row of the matrix to a model in memory: tiny for the checks, full width for the figures."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import is_dataclass
 from typing import Any
 
@@ -42,19 +43,31 @@ def tiny_pair(
     model_type: str, class_name: str, seed: int, overrides: dict[str, Any] | None = None, wide: int = 1
 ) -> Any:
     """A type's class at `wide` times tiny width in float32, in eval mode, its weights drawn from `seed`."""
-    torch.manual_seed(seed)
     found = find_model_class(model_type, class_name)
-    try:
+    with _missed_libraries():
         config = tiny_config_for(found, find_config_class(model_type), overrides or {}, wide)
-        with memory_is_nan():
-            built = found._from_config(config, **in_dtype(torch.float32)).eval()  # type: ignore[attr-defined]  # noqa: SLF001 — what the Auto classes call
+    return drawn(found, config, seed)
+
+
+def drawn(model_class: Any, config: Any, seed: int) -> Any:
+    """The class of that configuration in float32, in eval mode, its weights drawn from `seed`."""
+    torch.manual_seed(seed)
+    with _missed_libraries(), memory_is_nan():
+        built = model_class._from_config(config, **in_dtype(torch.float32)).eval()  # noqa: SLF001 — what the Auto classes call
+    zero_unset(built)
+    perturb(built, seed)
+    return built
+
+
+@contextmanager
+def _missed_libraries() -> Iterator[None]:
+    """`Unsupported` where the library says of another one that it is needed."""
+    try:
+        yield
     except ImportError as error:
         if not misses_library(error):
             raise
         raise Unsupported(message_of(error)) from error
-    zero_unset(built)
-    perturb(built, seed)
-    return built
 
 
 def tiny_config_for(

@@ -37,7 +37,7 @@ class Vocabulary:
     """Tokens that the processor's code spells out."""
 
 
-def make_vocabulary(config: Any, processor_class: type | None = None) -> Vocabulary:
+def make_vocabulary(config: Any, processor_class: type | None = None, letters: str = LETTERS) -> Vocabulary:
     """A vocabulary of the configuration's size with all that the processor looks for in one."""
     size = vocabulary_size(config)
     source = source_of(processor_class)
@@ -48,7 +48,7 @@ def make_vocabulary(config: Any, processor_class: type | None = None) -> Vocabul
         if text not in ids and (token := next(free, None)) is not None:
             ids[text] = token
     literals = sorted(set(LITERAL.findall(source)))
-    for text in (*literals, *LETTERS):
+    for text in (*literals, *letters):
         if text not in ids and (token := next(free, None)) is not None:
             ids[text] = token
     ids |= {f"{SPACE}w{token}": token for token in free}
