@@ -68,6 +68,13 @@ def code_of(config: dict[str, Any]) -> str | None:
     return next((str(value).partition(".")[0] + ".py" for value in values), None)
 
 
+def shapes(folder: Path) -> dict[str, tuple[int, ...]]:
+    """Each tensor's shape, from the headers of safetensors files; empty where the weights are pickles."""
+    names, tensors = _weights(folder, allow_pickle=True)
+    headers = [_header(folder / name) for name in names] if tensors else []
+    return {name: tuple(row["shape"]) for header in headers for name, row in header.items()}
+
+
 def _weights(folder: Path, *, allow_pickle: bool) -> tuple[tuple[str, ...], int]:
     if (folder / INDEX).exists():
         return _sharded(folder)
@@ -131,6 +138,8 @@ def _header(path: Path) -> dict[str, Any]:
         header = json.loads(text)
         tensors = {name: row for name, row in header.items() if name != "__metadata__"}
         ends = [int(row["data_offsets"][1]) for row in tensors.values()]
+        for row in tensors.values():
+            row["shape"] = [int(size) for size in row["shape"]]
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
         raise CheckpointError(
             f"{path} has no header of safetensors: it is truncated or something else"
