@@ -1,4 +1,4 @@
-"""Problems of HumanEval's and MBPP's kinds, our own: each with a program that is right and one that is not."""
+"""Problems of HumanEval's and MBPP's kinds, our own: each with a right program, and what makes it wrong."""
 
 from typing import NamedTuple
 
@@ -84,7 +84,7 @@ PROBLEMS = {
         "assert longest([Pair(1, 2), Pair(3, 4),Pair(5, 6), Pair(7, 8)], 4) == 4",
     ),
     "attributes_set_by_the_tests": Problem(
-        "class Node:\n    def __init__(self, data):\n        self.data, self.left, self.right = data, None, None\n"
+        "class Node:\n    left = right = None\n    def __init__(self, data):\n        self.data = data\n"
         "def height(node):\n    return 1 + max(height(node.left), height(node.right)) if node else 0\n",
         ("1 + max", "2 + max"),
         "root = Node(1)\nroot.left = Node(2)\nroot.left.right = Node(3)\n"
@@ -177,7 +177,8 @@ PROBLEMS = {
         "    def __len__(self): return 3\n    def __getitem__(self, i): return self.x[i]\n"
         "    def __bool__(self): return False\ndef name(x):\n    return Name(x)\n",
         ("<{", "<<{"),
-        "n = name('abc')\nassert str(n) == '<abc>' and len(n) == 3 and n[1] == 'b' and not n\nassert n != name('abc')",
+        "n = name('abc')\nassert str(n) == '<abc>' and len(n) == 3 and n[1] == 'b' and not n\n"
+        "assert n != name('abc')",
     ),
     "main_is_not_run": Problem(
         "def one():\n    return 1\nif __name__ == '__main__':\n    print(input())\n",
@@ -185,7 +186,8 @@ PROBLEMS = {
         "assert one() == 1",
     ),
     "dataclass": Problem(
-        "from dataclasses import dataclass, astuple\n@dataclass(order=True)\nclass P:\n    x: int\n    y: int = 2\n"
+        "from dataclasses import dataclass, astuple\n"
+        "@dataclass(order=True)\nclass P:\n    x: int\n    y: int = 2\n"
         "def tuples(ps):\n    return [astuple(p) for p in sorted(ps)]\n",
         ("sorted(ps)", "ps"),
         "assert tuples([P(3), P(1, 1)]) == [(1, 1), (3, 2)]",

@@ -153,7 +153,8 @@ import ctypes
 from harness.suite.evaluation.programs import seccomp
 rows = ((seccomp.LOAD, 0, 0, seccomp.NUMBER_AT), (seccomp.EQUAL, 0, 1, 444),
         (seccomp.RETURN, 0, 0, 0x00050000 | 38), (seccomp.RETURN, 0, 0, seccomp.ALLOW))
-whole, seccomp.instructions = seccomp.instructions, lambda machine: [seccomp.Instruction(*row) for row in rows]
+whole = seccomp.instructions
+seccomp.instructions = lambda machine: [seccomp.Instruction(*row) for row in rows]
 ctypes.CDLL(None).prctl(38, 1, 0, 0, 0)
 seccomp.compute_only()
 seccomp.instructions = whole
