@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -113,7 +113,7 @@ def judge(program: str, tests: str, *, prompt: str = "", limits: Limits | None =
 
 def judge_all(
     submissions: Iterable[Submission], *, limits: Limits | None = None, workers: int = WORKERS
-) -> Iterator[Verdict]:
+) -> Generator[Verdict]:
     """The verdicts, in the order of the submissions, each as soon as it and those before it are there.
 
     `workers` programs are judged at a time. Closing the iterator, or an interruption, ends what is running.

@@ -91,9 +91,11 @@ def _owners(tree: ast.Module) -> frozenset[str]:
 
 def _innermost(tree: ast.Module) -> frozenset[str]:
     """Of calls by name within one another, the first that holds no other."""
-    for row in ast.walk(tree):
-        if isinstance(row, ast.Call) and isinstance(row.func, ast.Name):
-            inside = [item for item in ast.walk(row) if isinstance(item, ast.Call)]
-            if len(inside) == 1:
-                return frozenset({row.func.id})
-    return frozenset()
+    name, inside = None, _calls(tree)
+    while inside:
+        name, inside = inside[0].func, [call for item in inside[0].args for call in _calls(item)]
+    return frozenset({name.id}) if isinstance(name, ast.Name) else frozenset()
+
+
+def _calls(tree: ast.AST) -> list[ast.Call]:
+    return [row for row in ast.walk(tree) if isinstance(row, ast.Call) and isinstance(row.func, ast.Name)]

@@ -1,8 +1,8 @@
 """Prompts that are a dataset's: what a program begins with, word for word; the tests use some of it.
 
 HumanEval's tests use helpers that the prompt defines (`poly`, `encode_cyclic`), and a program that begins
-with the prompt could define them again. A metric is given programs and tests alone, so whoever has the rows says
-here which prompts there are.
+with the prompt could define them again. A metric is given programs and tests alone: whoever has the rows
+says here which prompts there are.
 """
 
 from collections.abc import Iterable, Iterator
