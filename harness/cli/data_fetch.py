@@ -8,8 +8,10 @@ import click
 
 from harness.cli.common import AS_JSON, PYTHON, device_of, root_of, tell
 from harness.cli.values import WORDS
+from harness.data.check import check
 from harness.data.fetch import Plan, fetch, plan
-from harness.data.root import fetched_root
+from harness.data.report import checked, told
+from harness.data.root import data_root, fetched_root
 from harness.errors import DataError, SelectionError
 from harness.images.access import FLAG, is_offline
 from harness.images.library import python_of
@@ -19,7 +21,7 @@ from harness.matrix.load import load
 from harness.matrix.records import Matrix
 from harness.matrix.select import find_category, find_dataset
 
-GB = 1e9
+MB, GB = 1e6, 1e9
 
 
 @click.command("fetch")
@@ -43,20 +45,32 @@ def fetch_datasets(
 ) -> int:
     """Fetch datasets from the hub: those named, or those of a category.
 
-    What was fetched before is not fetched again, and what was interrupted goes on where it stopped.
+    What was fetched before is not fetched again, and what was interrupted goes on where it stopped. What is
+    here then is checked as by `harness data check`.
     """
     root = root_of(context)
     require_hub()
     wanted = _wanted(load(root), names, options)
     python = python_of(options["python"], device_of(context, "cpu"), root, tell)
     found = plan(wanted, options["data"] or fetched_root(root), python)
-    document = _document(found, wanted)
-    lines = list(_told(found, wanted))
-    if found.wanted and not options["dry_run"]:
+    refused = [f"{name}: {repo.status}, {repo.to_do()}" for name, repo in found.refused.items()]
+    given = [row for row in wanted if row.id not in found.refused]
+    document: dict[str, Any] = {"data": str(found.folder), "datasets": _documents(found)}
+    if options["dry_run"] or not given:
+        said, whole = [f"{row.id}: {megabytes(found.left(row.id))} to fetch" for row in given], True
+    else:
         with terminable():
             fetch(found, python, tell)
-    click.echo(json.dumps(document) if as_json else "\n".join(lines))
-    return int(bool(found.refused))
+        here = [check(row, data_root(str(found.folder), root)) for row in given]
+        document["checked"] = [checked(row) for row in here]
+        said, whole = list(told(here)), all(row.whole for row in here)
+    click.echo(json.dumps(document) if as_json else "\n".join(said + refused))
+    return int(bool(refused) or not whole)
+
+
+def megabytes(count: int) -> str:
+    """Bytes as people read them."""
+    return f"{count / MB:,.1f} MB" if count < GB else f"{count / GB:,.1f} GB"
 
 
 def require_hub() -> None:
@@ -88,26 +102,14 @@ def _wanted(matrix: Matrix, names: tuple[str, ...], options: dict[str, Any]) -> 
     return list(found)
 
 
-def _told(found: Plan, wanted: list[Dataset]) -> list[str]:
-    """A line a dataset: where it is put, or why it cannot be had and what to do."""
-    lines = []
-    for row in wanted:
-        repo = found.repos[row.id]
-        if row.id in found.refused:
-            lines.append(f"{row.id:<24}{repo.status:<18}{repo.to_do()}")
-        else:
-            lines.append(f"{row.id:<24}{repo.status:<18}{found.left(row.id) / GB:.3f} GB to fetch, {repo.id}")
-    return lines
-
-
-def _document(found: Plan, wanted: list[Dataset]) -> dict[str, Any]:
-    rows = {
-        row.id: {
-            "status": found.repos[row.id].status,
-            "repo": found.repos[row.id].id,
-            "commit": found.repos[row.id].commit,
-            "bytes": found.left(row.id),
+def _documents(found: Plan) -> dict[str, Any]:
+    return {
+        name: {
+            "status": repo.status,
+            "repo": repo.id,
+            "commit": repo.commit,
+            "to_do": repo.to_do(),
+            "bytes": found.left(name),
         }
-        for row in wanted
+        for name, repo in found.repos.items()
     }
-    return {"data": str(found.folder), "datasets": rows}

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from harness.cli.common import AS_JSON, PYTHON, device_of, root_of, tell
-from harness.cli.data_fetch import require_hub
+from harness.cli.data_fetch import megabytes, require_hub
 from harness.cli.values import WORDS
 from harness.data.hub import GIVEN
 from harness.data.weights import Weights, fetch, plan
@@ -21,8 +21,6 @@ from harness.matrix.names import find_entry
 from harness.matrix.records import Matrix
 from harness.matrix.select import find_category
 from harness.results.registry_report import hub_id
-
-GB = 1e9
 
 
 @click.command("fetch")
@@ -52,8 +50,9 @@ def fetch_weights(
     there = python_of(python, device_of(context, "cpu"), root, tell)
     found = plan(wanted, cache(), there)
     document = {"cache": str(cache()), "models": {row.model: _document(row) for row in found}}
-    lines = list(_told(found))
-    if any(row.orders for row in found) and not dry_run:
+    fetched = any(row.orders for row in found) and not dry_run
+    lines = list(_told(found, "fetched" if fetched else "to fetch"))
+    if fetched:
         with terminable():
             fetch(found, cache(), there, tell)
     click.echo(json.dumps(document) if as_json else "\n".join(lines))
@@ -74,15 +73,12 @@ def _wanted(matrix: Matrix, names: tuple[str, ...], categories: tuple[str, ...])
     return found
 
 
-def _told(found: Sequence[Weights]) -> Iterator[str]:
+def _told(found: Sequence[Weights], what: str) -> Iterator[str]:
     """A line a model, and what it comes to."""
     for row in found:
-        if row.orders:
-            what = f"{row.left() / GB:.1f} of {row.size / GB:.1f} GB to fetch, {row.repo.id}"
-        else:
-            what = row.repo.to_do()
-        yield f"{row.model:<32}{row.repo.status:<18}{what}"
-    yield f"{sum(row.left() for row in found) / GB:.1f} GB to fetch into {cache()}"
+        come = f"{megabytes(row.left())} of {megabytes(row.size)} {what}, {row.repo.id}"
+        yield f"{row.model:<32}{row.repo.status:<18}{come if row.orders else row.repo.to_do()}"
+    yield f"{megabytes(sum(row.left() for row in found))} {what}, {cache()}"
 
 
 def _document(row: Weights) -> dict[str, Any]:

@@ -19,12 +19,12 @@ FAILED = HfHubHTTPError.__mro__[1]
 def access(hub_ids: Sequence[str]) -> dict[str, Any]:
     """The status of each model, whether the hub answered at all, and whether there is a token."""
     api = HfApi()
-    found = asked_of_each(hub_ids, lambda hub_id: _status(api, hub_id), lambda status: status != OFFLINE)
-    reachable = any(status != OFFLINE for status in found)
+    asked = asked_of_each(hub_ids, lambda hub_id: _status(api, hub_id), lambda status: status != OFFLINE)
+    found = [status or OFFLINE for status in asked]
     return {
-        "reachable": reachable,
+        "reachable": any(status != OFFLINE for status in found),
         "token": get_token() is not None,
-        "status": dict(zip(hub_ids, (status or OFFLINE for status in found), strict=True)),
+        "status": dict(zip(hub_ids, found, strict=True)),
     }
 
 
