@@ -8,6 +8,7 @@ import click
 from harness.cli.common import AS_JSON, root_of
 from harness.matrix.load import load
 from harness.matrix.select import find_category
+from harness.results.category_report import told
 from harness.results.registry_report import categories as listed
 
 
@@ -26,5 +27,4 @@ def categories(context: click.Context, /, name: str | None, *, as_json: bool) ->
     if name is None:
         click.echo("\n".join(listed(rows)))
         return
-    for key, value in asdict(rows[0]).items():
-        click.echo(f"{key:<11}{', '.join(value) if isinstance(value, tuple) else value}")
+    click.echo("\n".join(told(matrix, rows[0])))

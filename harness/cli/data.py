@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from harness.cli.common import AS_JSON, root_of
+from harness.cli.lazy import LazyGroup
 from harness.data.check import check
 from harness.data.report import checked, full, lines, told
 from harness.data.root import DataRoot, data_root
@@ -22,7 +23,7 @@ DATA = click.option(
 )
 
 
-@click.group()
+@click.group(cls=LazyGroup, lazy={"fetch": ("harness.cli.data_fetch", "fetch_datasets")})
 def data() -> None:
     """The datasets that models are asked."""
 

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from harness.cli.common import AS_JSON, PYTHON, device_of, root_of, tell
+from harness.cli.lazy import LazyGroup
 from harness.cli.values import WORDS
 from harness.images.access import REFUSED, TO_DO, access, is_offline
 from harness.images.library import python_of
@@ -26,7 +27,7 @@ HUB = {True: "reached", False: "not reached", None: "not asked"}
 """Whether the hub answered, in words."""
 
 
-@click.group()
+@click.group(cls=LazyGroup, lazy={"fetch": ("harness.cli.models_fetch", "fetch_weights")})
 def models() -> None:
     """The registry of large models: what is evaluated."""
 

@@ -39,7 +39,7 @@ def _json_lines(path: Path) -> Iterator[Row]:
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             if line.strip():
-                yield _parsed(number, line)
+                yield _parsed(number, line.rstrip(b"\r\n"))
 
 
 def _json(path: Path) -> Iterator[Row]:

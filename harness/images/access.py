@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from harness.errors import CheckpointError
-from harness.images.library import ONLINE, ask
+from harness.images.library import ask_hub
 from harness.matrix.checkpoint import cached_configs, inspect
 
 FLAG = "HF_HUB_OFFLINE"
@@ -83,7 +83,7 @@ def access(hub_ids: Iterable[str], python: Path | None) -> Answer:
             token=_has_token(),
             status={hub_id: status or offline[hub_id] for hub_id, status in here.items()},
         )
-    said = ask(python, "access", *rest, variables=ONLINE)
+    said = ask_hub(python, "access", *rest)
     found = {hub_id: Status(status) for hub_id, status in said["status"].items()}
     return Answer(
         reachable=said["reachable"],

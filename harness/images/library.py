@@ -34,17 +34,39 @@ def ask(python: Path, *question: str, variables: dict[str, str] | None = None) -
 
     `question` is the verb and its arguments; the file of the answer is put last.
     """
+    answer, said = _answered(python, "harness.suite.library", question, variables or OFFLINE)
+    if not isinstance(answer, dict):
+        raise LibraryError(
+            f"{python} could not answer about transformers ({said}): name a Python that has torch and "
+            "transformers with --python"
+        )
+    return answer
+
+
+def ask_hub(python: Path, *question: str, shown: bool = False) -> Any:
+    """The same of `harness.suite.hub`, which asks the hub; `shown` tells on standard error how far it is.
+
+    What is shown may take as long as it takes. LibraryError where there is no answer.
+    """
+    answer, said = _answered(python, "harness.suite.hub", question, ONLINE, shown=shown)
+    if answer is None:
+        raise LibraryError(
+            f"{python} could not ask the hub ({said}): name a Python that has huggingface_hub with --python"
+        )
+    return answer
+
+
+def _answered(
+    python: Path, module: str, question: Sequence[str], variables: dict[str, str], *, shown: bool = False
+) -> tuple[Any, str]:
+    """The JSON document that the module wrote, None where it wrote none, and the last line it said."""
     with tempfile.TemporaryDirectory(prefix="harness-") as folder:
         out = Path(folder) / "answer.json"
-        said = _run([str(python), "-m", "harness.suite.library", *question, str(out)], variables or OFFLINE)
+        said = _run([str(python), "-m", module, *question, str(out)], variables, shown=shown)
         try:
-            answer: dict[str, Any] = json.loads(out.read_text("utf-8"))
-        except (OSError, ValueError) as error:
-            raise LibraryError(
-                f"{python} could not answer about transformers ({said}): name a Python that has torch and "
-                "transformers with --python"
-            ) from error
-    return answer
+            return json.loads(out.read_text("utf-8")), said
+        except (OSError, ValueError):
+            return None, said
 
 
 def reproduce(python: Path, cell: Cell, check: str, out: Path) -> None:
@@ -64,14 +86,15 @@ def reproduce(python: Path, cell: Cell, check: str, out: Path) -> None:
             ) from error
 
 
-def _run(command: Sequence[str], variables: dict[str, str]) -> str:
-    """Run the command; the last line it said."""
+def _run(command: Sequence[str], variables: dict[str, str], *, shown: bool = False) -> str:
+    """Run the command; the last line it said, which is not known of what was `shown` as it came."""
     try:
         ended = subprocess.run(
             command,
             env=os.environ | variables | {"PYTHONPATH": str(PACKAGE)},
-            capture_output=True,
-            timeout=PATIENCE_S,
+            stdout=subprocess.PIPE,
+            stderr=None if shown else subprocess.PIPE,
+            timeout=None if shown else PATIENCE_S,
             text=True,
             errors="replace",
             check=False,
@@ -80,5 +103,5 @@ def _run(command: Sequence[str], variables: dict[str, str]) -> str:
         return f"it took more than {PATIENCE_S} s"
     except OSError as error:
         return str(error.strerror)
-    lines = [line.strip() for line in ended.stderr.splitlines() if line.strip()]
+    lines = [line.strip() for line in (ended.stderr or "").splitlines() if line.strip()]
     return lines[-1] if lines else f"it ended with code {ended.returncode}"

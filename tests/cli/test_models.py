@@ -104,7 +104,16 @@ def test_eleven_categories_and_three_that_came_later(typed: Typed, root: Path) -
     assert [row["later"] for row in rows] == [False] * 11 + [True] * 3
     one = asked(typed, root, "categories", "Mixture-of-Experts")
     assert one in rows
-    assert f"models     {', '.join(one['models'])}" in typed(root, "categories", one["id"]).stdout
+    shown = typed(root, "categories", one["id"]).stdout.splitlines()
+    assert f"models      {', '.join(one['models'])}" in shown
+    assert "primary     bigbench_hard: task bbh, score exact_match_strict" in shown
+    assert "optional    math_competition: math, task hendrycks_math, score exact_match_strict" in shown
+    assert (
+        "optional    mt_bench: no task: its answers need a judge, and lm_eval 0.4.13 has no task of it"
+        in shown
+    )
+    assert "metric      inference_speed: measured as sample_seconds" in shown
+    assert "metric      multilingual_capability: not measured: nothing defines it" in shown
 
 
 @pytest.mark.parametrize(
@@ -188,9 +197,9 @@ def test_nothing_heavy_is_imported(root: Path) -> None:
     """`list` and `show` answer at once: what takes long to import is left where it is."""
     code = (
         "import sys; from click.testing import CliRunner; from harness.cli import main\n"
-        "for typed in (['models', 'list'], ['models', 'show', 'qwen3_8b'], ['categories']):\n"
-        f"    assert CliRunner().invoke(main, ['--root', {str(root)!r}, *typed]).exit_code == 0\n"
-        "print(sys.modules.keys() & {'torch', 'transformers', 'huggingface_hub'})"
+        "for typed in ('models list', 'models show qwen3_8b', 'categories', 'data list'):\n"
+        f"    assert CliRunner().invoke(main, ['--root', {str(root)!r}, *typed.split()]).exit_code == 0\n"
+        "print(sys.modules.keys() & {'torch', 'transformers', 'huggingface_hub', 'datasets', 'lm_eval'})"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout == "set()\n"

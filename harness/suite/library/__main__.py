@@ -3,7 +3,6 @@
     catalogue [TYPE …] OUT.json     its model types, or only these
     detect CONFIG.json OUT.json     what a checkpoint's config.json is, and whether it can be built
     fetch OWNER/NAME OUT.json       where its config.json lies, once it is fetched from the hub
-    access OWNER/NAME … OUT.json    whether the hub gives them to whoever asks from here
 
 Each answer is one JSON document in a file: libraries print what they like to standard output.
 """
@@ -14,7 +13,6 @@ from pathlib import Path
 
 import transformers
 
-from harness.suite.library.access import access
 from harness.suite.library.catalogue import catalogue
 from harness.suite.library.detect import detect, fetch
 
@@ -27,7 +25,5 @@ match sys.argv[1:]:
         Path(out).write_text(json.dumps(detect(json.loads(Path(config).read_text("utf-8")))), "utf-8")
     case ["fetch", hub_id, out]:
         Path(out).write_text(json.dumps(fetch(hub_id)), "utf-8")
-    case ["access", *hub_ids, out]:
-        Path(out).write_text(json.dumps(access(hub_ids)), "utf-8")
     case _:
         sys.exit(__doc__)

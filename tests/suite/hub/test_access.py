@@ -3,7 +3,7 @@
 import huggingface_hub.constants
 import pytest
 
-from harness.suite.library.access import access
+from harness.suite.hub.access import access
 from tests.hub import a_hub
 
 
