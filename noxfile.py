@@ -44,9 +44,9 @@ def _wait(process: subprocess.Popen[bytes]) -> int:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """The project's own tests; torch and transformers come from the cpu image's lock."""
+    """The project's own tests; torch, transformers and lm_eval come from the lock of the cpu image for evaluating."""
     session.install("-e", ".[tests]", silent=True)
-    session.run("harness", "env", "cpu", "--into", f"{session.bin}/python", silent=True)
+    session.run("harness", "env", "cpu", "--variant", "eval", "--into", f"{session.bin}/python", silent=True)
     # As collected: the files of the command line, whose tests are few and slow, come first and not last.
     side_by_side = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder")
     session.run("pytest", *side_by_side, "--benchmark-quiet", *session.posargs)

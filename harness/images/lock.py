@@ -17,13 +17,12 @@ from harness.files import replace
 from harness.images.host import ca_bundle, is_there, pip_options
 from harness.matrix.devices import Device
 
-PLATFORM = "x86_64-manylinux_2_28"
 MADE_FROM = "# requirements.in sha256:"
 LACKING = "# not locked: "
 """Begins the line of a lock that was made without some requirements: no image is built from it."""
 FRESH = (
     *("--generate-hashes", "--only-binary=:all:", "--no-header", "--no-config"),
-    *("--no-emit-index-url", "--no-emit-find-links", f"--python-platform={PLATFORM}"),
+    *("--no-emit-index-url", "--no-emit-find-links"),
 )
 COMMENT = re.compile(r"(^|\s+)#.*$")
 """Of a line of requirements.in, as pip reads it."""
@@ -95,14 +94,14 @@ def lock(device: Device, root: Path, tell: Callable[[str], None], *, without: Se
     with tempfile.TemporaryDirectory(prefix="harness-") as place:
         (Path(place) / "requirements.in").write_text(wanted, encoding="utf-8")
         for attempt in attempts:
-            resolved = _compile(Path(place), [f"--python-version={device.python}", *attempt], options)
+            resolved = _compile(Path(place), [*_platform(device), *attempt], options)
             if resolved.returncode == 0:
                 break
         else:
             said = " ".join(resolved.stderr.split())
             raise ImageError(f"images/{device.image}/requirements.in cannot be locked: {said}")
     header = [
-        f"# Made by 'nox -s lock': change requirements.in instead. Python {device.python}, {PLATFORM}.",
+        f"# Made by 'nox -s lock': change requirements.in instead. Python {device.python}, {_tag(device)}.",
         made_from,
         *([f"{LACKING}{', '.join(left)}, and what they need"] if left else []),
         *(line for line in wanted.splitlines() if line.startswith(FROM_SOURCE)),
@@ -142,7 +141,16 @@ def _requirement(line: str) -> Requirement:
 def compiled(folder: Path, device: Device, *more: str) -> subprocess.CompletedProcess[str]:
     """Resolve the requirements.in of any folder as that of the device's image; `more` is for uv."""
     options = pip_options()
-    return _compile(folder, [f"--python-version={device.python}", *_sources(options), *more], options)
+    return _compile(folder, [*_platform(device), *_sources(options), *more], options)
+
+
+def _tag(device: Device) -> str:
+    """What wheels may be for, as uv names it."""
+    return f"x86_64-manylinux_{device.glibc.replace('.', '_')}"
+
+
+def _platform(device: Device) -> list[str]:
+    return [f"--python-version={device.python}", f"--python-platform={_tag(device)}"]
 
 
 def _made_from(folder: Path) -> str:

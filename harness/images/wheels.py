@@ -16,7 +16,7 @@ PLATFORMS = (
     *(f"manylinux_2_{minor}_x86_64" for minor in (28, 27, 26, 24, 17, 12, 5)),
     "manylinux2014_x86_64",
 )
-"""Of `harness.images.lock.PLATFORM` and what runs there: pip takes those that are named, and no other."""
+"""Of glibc 2.28, which any image has, and older: pip takes those that are named, and no other."""
 DOWNLOAD = (
     *("-m", "pip", "download", "--no-deps", "--require-hashes", "--only-binary=:all:", "--no-input"),
     *("--quiet", "--disable-pip-version-check", "--progress-bar=off", "--implementation=cp"),

@@ -55,6 +55,7 @@ class Variant:
     base: str
     torch_build: str
     python: str = "3.11"
+    glibc: str = "2.28"
     packages: tuple[str, ...] = ()
     torch_index: str | None = None
     size_gb: float | None = None
@@ -86,6 +87,8 @@ class Device:
     """What the torch of its image must be built for: `cpu`, `cuda`, `hip` or `xpu`."""
     python: str = "3.11"
     """The base's Python, for which the lock is made: major and minor."""
+    glibc: str = "2.28"
+    """The newest C library that a wheel of the lock may ask for; the base's is no older."""
     packages: tuple[str, ...] = ()
     """Packages of the base's distribution that the image has besides."""
     size_gb: float | None = None

@@ -34,6 +34,7 @@ EVALUATING = {
     "lm-eval": ("lm_eval.evaluator", "lm_eval.models.huggingface", "lm_eval.tasks", "datasets", "evaluate"),
     "math-verify": ("math_verify", "sympy", "lm_eval.tasks.minerva_math.utils"),
     "jieba": ("lm_eval.tasks.longbench.metrics",),
+    "vllm": ("vllm",),
 }
 """Package of the lock → what evaluating imports where it is there."""
 SAID = 1000

@@ -25,7 +25,17 @@ SPELLINGS: tuple[Callable[[str], str], ...] = (
 )
 
 
-IMAGE_FIELDS = ("image", "base", "python", "packages", "torch_index", "torch_build", "size_gb", "unverified")
+IMAGE_FIELDS = (
+    "image",
+    "base",
+    "python",
+    "glibc",
+    "packages",
+    "torch_index",
+    "torch_build",
+    "size_gb",
+    "unverified",
+)
 
 
 @pytest.mark.parametrize(
