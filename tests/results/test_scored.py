@@ -143,9 +143,12 @@ def test_the_order_of_the_answers_makes_no_difference(rows: list[Scored]) -> Non
 
 @given(st.integers(0, len(CHOICE) - 1))
 def test_other_questions_have_another_hash(place: int) -> None:
-    others = [replace(row, sample="99") if at == place else row for at, row in enumerate(CHOICE)]
-    assert score_facts(others)["chosen"] != score_facts(CHOICE)["chosen"]
-    assert score_facts(CHOICE[:-1])["chosen"] != score_facts(CHOICE)["chosen"]
+    other: dict[str, Any]
+    for other in ({"sample": "99"}, {"subtask": "tax"}, {"content": "written anew"}):
+        others = [replace(row, **other) if at == place else row for at, row in enumerate(CHOICE)]
+        assert score_facts(others)["chosen"] != score_facts(CHOICE)["chosen"]
+    fewer = [row for at, row in enumerate(CHOICE) if at != place]
+    assert score_facts(fewer)["chosen"] != score_facts(CHOICE)["chosen"]
 
 
 def all_metrics() -> list[Metric]:
