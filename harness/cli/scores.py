@@ -82,7 +82,7 @@ def scores(
 
 
 def _stores(results: Path, runs: Sequence[str], earlier: RunStore | None) -> list[RunStore]:
-    """The newest first, so that a cell's newest result is met first; what they are held against is left out."""
+    """The newest first, so that a cell's newest result is met first; without what they are held against."""
     if runs:
         return sorted((find(results, run) for run in runs), key=lambda store: store.run, reverse=True)
     return [store for store in of_suite(results, Suite.EVALUATION) if not earlier or store.run != earlier.run]

@@ -1,9 +1,12 @@
 """The picture of quality against speed and memory, as SVG, drawn by matplotlib."""
 
+from itertools import pairwise
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from harness.errors import ResultsError
+from harness.results.figures import number
 from harness.results.pareto import AXES, Against, Picture, Point, front
 
 GREY = "#767676"
@@ -21,6 +24,8 @@ STYLE = {
 }
 WIDTH, HEIGHT = 6.0, 4.5
 """Of a panel, in inches."""
+LETTERS = 100
+"""Of the title, that stand above a panel."""
 
 
 def draw(path: Path, shown: Picture) -> None:
@@ -33,6 +38,7 @@ def draw(path: Path, shown: Picture) -> None:
     try:
         from matplotlib import rc_context  # noqa: PLC0415 — a second, and only where something is drawn
         from matplotlib.figure import Figure  # noqa: PLC0415
+        from matplotlib.ticker import LogLocator, NullLocator  # noqa: PLC0415
         from textalloc import allocate  # noqa: PLC0415
     except ImportError as error:
         raise ResultsError(
@@ -40,9 +46,11 @@ def draw(path: Path, shown: Picture) -> None:
         ) from error
     with rc_context(STYLE):
         figure = Figure(figsize=(WIDTH * len(axes), HEIGHT), layout="constrained")
-        figure.suptitle(_title(shown), fontsize=9)
+        figure.suptitle(fill(_title(shown), LETTERS * len(axes)), fontsize=9)
         for panel, axis in zip(figure.subplots(1, len(axes), squeeze=False)[0], axes, strict=True):
             _panel(panel, shown, axis)
+            panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            panel.xaxis.set_minor_locator(NullLocator())
             figure.draw_without_rendering()  # labels are placed where points have come to lie
             _label(allocate, panel, shown, axis)
         try:
@@ -58,7 +66,7 @@ def _title(shown: Picture) -> str:
     alike = f"mean of {names}, each counting alike" if len(shown.columns) > 1 else names
     sample = "; SAMPLE DATA, NO BENCHMARK" if any(column.is_sample for column in shown.columns) else ""
     left = f"; not asked all of it: {', '.join(shown.left_out)}" if shown.left_out else ""
-    return f"Score: {alike}; {count} questions, 95% intervals{sample}{left}"
+    return f"Score: {alike}; {count} questions, 95% intervals{sample}; dashed: nobody is better in both{left}"
 
 
 def _panel(panel: Any, shown: Picture, axis: Against) -> None:
@@ -85,18 +93,21 @@ def _panel(panel: Any, shown: Picture, axis: Against) -> None:
         color=ORANGE,
         linewidth=1,
         linestyle="--",
-        label="Pareto front: no other is better in both",
     )
     panel.set_xscale("log")
     panel.set_xlabel(f"{axis.label} ({'more' if axis.more_is_better else 'less'} is better)")
     panel.set_ylabel("score, %")
-    panel.legend(loc="lower left", frameon=False, fontsize=8)
+    panel.xaxis.set_major_formatter(lambda value, _: number(value))
 
 
 def _label(allocate: Any, panel: Any, shown: Picture, axis: Against) -> None:
-    """Names beside their points, away from other names and points as far as there is room."""
+    """Names beside their points, away from what else is drawn as far as there is room."""
     known = [(value, point) for point in shown.points if (value := axis.value(point)) is not None]
     across, up = [value for value, _ in known], [100 * point.quality.value for _, point in known]
+    best = [(axis.value(point), 100 * point.quality.value) for point in front(shown.points, axis)]
+    bars = [((value, value), (100 * point.quality.low, 100 * point.quality.high)) for value, point in known]
+    levels = [((one[0], other[0]), (one[1], one[1])) for one, other in pairwise(best)]
+    lines = bars + levels
     allocate(
         panel,
         across,
@@ -104,6 +115,8 @@ def _label(allocate: Any, panel: Any, shown: Picture, axis: Against) -> None:
         [point.name for _, point in known],
         x_scatter=across,
         y_scatter=up,
+        x_lines=[ends for ends, _ in lines],
+        y_lines=[ends for _, ends in lines],
         textsize=8,
         textcolor=GREY,
         linecolor=GREY,

@@ -25,7 +25,7 @@ from harness.results.scores import (
     share_interval,
 )
 
-TRIALS = 600
+TRIALS = 400
 UNIT = st.floats(0, 1)
 VALUES = st.lists(UNIT, min_size=1, max_size=40)
 STRATA = st.dictionaries(st.sampled_from("abcd"), VALUES, min_size=1)
