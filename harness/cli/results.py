@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from harness.cli.common import AS_JSON, plain, results_of
+from harness.cli.scores import scores
 from harness.matrix.ci import durations as ci
 from harness.results.durations import durations
 from harness.results.markdown import markdown
@@ -20,6 +21,9 @@ from harness.results.verdict import exit_code
 @click.group()
 def results() -> None:
     """What came out."""
+
+
+results.add_command(scores)
 
 
 @results.command("list")

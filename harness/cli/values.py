@@ -6,8 +6,6 @@ from contextlib import suppress
 from typing import Any
 
 import click
-from docker.errors import DockerException
-from docker.utils import parse_bytes
 from packaging.version import Version
 
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
@@ -50,6 +48,10 @@ def size(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
     """`8g`, `512m` or plain bytes, in powers of 1024 as container engines read them."""
     if text is None:
         return None
+    # A third of a second, which every verb would pay that takes a list.
+    from docker.errors import DockerException  # noqa: PLC0415
+    from docker.utils import parse_bytes  # noqa: PLC0415
+
     with suppress(DockerException):
         if (count := int(parse_bytes(text))) > 0:
             return count

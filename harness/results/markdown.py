@@ -27,7 +27,7 @@ def markdown(run: str, results: Sequence[Result], planned: Iterable[str]) -> str
             (_plain(result.report.cell), result.outcome.value, _plain(line(result.report.message)))
             for result, _ in unexpected
         ]
-        parts.append(_table(("cell", "outcome", "message"), rows[:MOST]))
+        parts.append(rows_of(("cell", "outcome", "message"), rows[:MOST]))
     advice = [
         *(_plain(sentence) for _, verdict in unexpected for sentence in verdict.advice),
         *(f"{_plain(cell)}: no result; the run ended before it" for cell in lost),
@@ -53,10 +53,11 @@ def _counted(results: Sequence[Result]) -> str:
         (*group, *(str(counts[*group, outcome]) for outcome in outcomes), f"{seconds[group]:.0f}")
         for group in groups
     ]
-    return _table(("suite", "device", *outcomes, "s"), rows)
+    return rows_of(("suite", "device", *outcomes, "s"), rows)
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def rows_of(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table, its texts as they are."""
     return "\n".join(f"| {' | '.join(cells)} |" for cells in _lines(head, rows))
 
 

@@ -4,10 +4,11 @@ The suite calls this inside the container, where lm_eval has scored the answers;
 only there, so that tests and tables outside read the same definitions.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from harness.results.intervals import Interval, median_interval
 from harness.results.record import Metric
@@ -26,8 +27,8 @@ SHARE = "share"
 STRICT, FLEXIBLE, PASS_AT_1 = "exact_match_strict", "exact_match_flexible", "pass_at_1"
 ATTEMPTS = (5, 10, 100)
 """k of pass@k beside 1 and the number of repeats, where there are so many."""
-CHOSEN, SUBTASKS = "chosen", "subtasks"
-"""Facts of a cell: hash of which questions were asked, and how many of each subtask."""
+CHOSEN, SUBTASKS, EVENLY = "chosen", "subtasks", "evenly"
+"""Facts of a cell: hash of the questions asked, how many each subtask has, whether subtasks count alike."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,8 @@ class Scored:
     sample: str
     """Id within its subtask: the same in every run of the same data."""
     subtask: str = ""
+    content: str = ""
+    """Hash of the question as the data root has it (lm_eval's `doc_hash`): it tells two roots apart."""
     values: Mapping[str, float]
     """Name of a score (`accuracy`, `exact_match_strict` …) → 0 to 1; the same for all of a dataset."""
     invalid: bool | None = None
@@ -146,12 +149,14 @@ def ordered(rows: Sequence[Scored]) -> list[Scored]:
     return sorted(rows, key=lambda row: (row.subtask, row.sample))
 
 
-def score_facts(rows: Sequence[Scored]) -> dict[str, str | dict[str, int]]:
+def score_facts(rows: Sequence[Scored], *, evenly: bool = False) -> dict[str, Any]:
     """What tells which questions were asked, so that two reports' samples can be held against each other."""
-    named = "\n".join(f"{row.subtask}\t{row.sample}" for row in ordered(rows))
+    rows = ordered(rows)
+    named = "\n".join(f"{row.subtask}\t{row.sample}\t{row.content}" for row in rows)
     return {
         CHOSEN: sha256(named.encode()).hexdigest()[:16],
-        SUBTASKS: {name: len(each) for name, each in _strata(ordered(rows), [0.0] * len(rows)).items()},
+        SUBTASKS: dict(Counter(row.subtask for row in rows)),
+        EVENLY: evenly,
     }
 
 

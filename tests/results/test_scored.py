@@ -143,9 +143,12 @@ def test_the_order_of_the_answers_makes_no_difference(rows: list[Scored]) -> Non
 
 @given(st.integers(0, len(CHOICE) - 1))
 def test_other_questions_have_another_hash(place: int) -> None:
-    others = [replace(row, sample="99") if at == place else row for at, row in enumerate(CHOICE)]
-    assert score_facts(others)["chosen"] != score_facts(CHOICE)["chosen"]
-    assert score_facts(CHOICE[:-1])["chosen"] != score_facts(CHOICE)["chosen"]
+    row = CHOICE[place]
+    mended = (replace(row, sample="99"), replace(row, subtask="tax"), replace(row, content="written anew"))
+    others = [[other if each is row else each for each in CHOICE] for other in mended]
+    fewer = [each for each in CHOICE if each is not row]
+    hashes = {score_facts(rows)["chosen"] for rows in (CHOICE, fewer, *others)}
+    assert len(hashes) == 5
 
 
 def all_metrics() -> list[Metric]:

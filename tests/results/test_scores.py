@@ -25,7 +25,7 @@ from harness.results.scores import (
     share_interval,
 )
 
-TRIALS = 600
+TRIALS = 400
 UNIT = st.floats(0, 1)
 VALUES = st.lists(UNIT, min_size=1, max_size=40)
 STRATA = st.dictionaries(st.sampled_from("abcd"), VALUES, min_size=1)
@@ -55,7 +55,7 @@ def test_a_mean_s_interval_holds_its_level(draw: Draw, truth: float, count: int)
     def interval(chance: random.Random) -> Interval:
         return mean_interval({"": [draw(chance) for _ in range(count)]})
 
-    assert held(interval, truth) >= 0.91
+    assert held(interval, truth) >= 0.91  # Wilson's own level is 95 % on the average of shares
 
 
 def test_the_simulation_sees_what_does_not_hold_it() -> None:
@@ -87,7 +87,7 @@ def test_a_group_s_interval_holds_its_level(sizes: Sequence[int], *, evenly: boo
             evenly=evenly,
         )
 
-    assert held(interval, truth) >= 0.91
+    assert held(interval, truth) >= 0.93
 
 
 def test_subtasks_that_differ_make_a_group_s_interval_narrower() -> None:
@@ -137,7 +137,8 @@ def test_a_score_lies_between_its_bounds_and_they_between_0_and_1(strata: Strata
 def test_more_confidence_is_never_narrower(strata: Strata, less: float, more: float) -> None:
     for interval in (mean_interval, difference_interval):
         inner, outer = interval(strata, confidence=less), interval(strata, confidence=more)
-        assert outer.low <= inner.low <= inner.high <= outer.high
+        assert outer.low <= inner.low + 1e-12
+        assert inner.high <= outer.high + 1e-12
 
 
 @given(STRATA)

@@ -1,0 +1,195 @@
+"""Scores as people read them: a table model × questions a category, on a terminal and in Markdown."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import NamedTuple
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from harness.results.figures import figure, line, number
+from harness.results.markdown import rows_of
+from harness.results.overview import shortened
+from harness.results.record import Metric
+from harness.results.scored import SHARE
+from harness.results.standings import Column, Section, Standing, Who, best, is_random
+from harness.results.tables import plain_table
+
+GB = 1e9
+BEST = "*"
+MEANING = (
+    f"Scores with their 95% intervals; {BEST} marks the best of a column, where its interval lies above all "
+    "others'."
+)
+NO_BENCHMARK = "sample: a few invented questions; no score on them is a benchmark's."
+CHANCE = "random weights: what chance gives, whatever the model's name."
+WORDS: dict[str, Callable[[Who], str]] = {
+    "weights": lambda who: "random weights" if is_random(who) else f"weights of {who.weights}",
+    "preset": lambda who: f"preset {who.preset}",
+    "processes": lambda who: f"{who.processes} processes",
+    "repeats": lambda who: f"asked {who.repeats} times",
+    "chat": lambda who: "chat template" if who.chat else "no chat template",
+}
+"""Field of who was asked → how it is said, where it is not said as it is."""
+
+
+class Costs(NamedTuple):
+    """What a row's answers took, in a column of its own each."""
+
+    heading: str
+    value: Callable[[Sequence[Standing]], float | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A row of the table, with what each of its columns shows."""
+
+    name: str
+    scores: tuple[tuple[str, str], ...]
+    """The score and its interval of each column; empty where there is none."""
+    costs: tuple[str, ...]
+
+
+def tokens_per_s(rows: Sequence[Standing]) -> float | None:
+    """Of all questions for which text was generated."""
+    timed = [row for row in rows if row.tokens and row.seconds]
+    seconds = sum(row.seconds or 0.0 for row in timed)
+    return sum(row.tokens or 0.0 for row in timed) / seconds if seconds else None
+
+
+def questions_per_s(rows: Sequence[Standing]) -> float | None:
+    """Of all questions that were timed."""
+    timed = [row for row in rows if row.seconds]
+    seconds = sum(row.seconds or 0.0 for row in timed)
+    return sum(row.column.count for row in timed) / seconds if seconds else None
+
+
+def memory_gb(rows: Sequence[Standing]) -> float | None:
+    """The most of any of them, in 10⁹ bytes."""
+    known = [row.memory_bytes for row in rows if row.memory_bytes is not None]
+    return max(known) / GB if known else None
+
+
+COSTS = (
+    Costs("tokens/s", tokens_per_s),
+    Costs("questions/s", questions_per_s),
+    Costs("GB", memory_gb),
+)
+
+
+def tables(sections: Iterable[Section], *, title: bool = True) -> Iterator[RenderableType]:
+    """For a terminal."""
+    for section in sections:
+        if title:
+            yield Text(section.title, style="bold")
+        yield from table(section)
+        yield Text()
+
+
+def table(section: Section) -> Iterator[RenderableType]:
+    """One category's table, and what to know of it."""
+    if section.columns:
+        yield _drawn(section)
+    for sentence in notes(section):
+        yield Text(sentence)
+
+
+def markdown(sections: Iterable[Section]) -> str:
+    """For a page: a job's summary, a pull request."""
+    parts = []
+    for section in sections:
+        parts.append(f"### {section.title}")
+        if section.columns:
+            head = ["model", *(" ".join(words) for words in _headings(section)), *_costs(section)]
+            rows = [[row.name, *(_in_one(*each) for each in row.scores), *row.costs] for row in grid(section)]
+            parts.append(rows_of(head, rows))
+        parts.append("\n".join(f"- {sentence}" for sentence in notes(section)))
+    return "\n\n".join(parts) + "\n"
+
+
+def grid(section: Section) -> Iterator[Row]:
+    """A row a model and way of asking that has a score."""
+    first = {column: best(_of(section, column=column)) for column in section.columns}
+    for who in section.rows:
+        own = {row.column: row for row in _of(section, who=who) if row.interval is not None}
+        if own:
+            costs = (cost.value(tuple(own.values())) for cost in COSTS if cost.heading in _costs(section))
+            yield Row(
+                name=name(who, section.rows),
+                scores=tuple(_told(own.get(column), first[column]) for column in section.columns),
+                costs=tuple("-" if value is None else number(value) for value in costs),
+            )
+
+
+def notes(section: Section) -> list[str]:
+    """What a reader must know beside the figures, and why what has none has none."""
+    found = [MEANING] if section.columns else []
+    found += [NO_BENCHMARK] if any(column.is_sample for column in section.columns) else []
+    found += [CHANCE] if any(map(is_random, section.rows)) else []
+    reasons: dict[str, list[str]] = {}
+    for row in section.standings:
+        if row.interval is None:
+            why = f"{row.outcome.value}: {line(row.message) or 'no reason given'}"
+            reasons.setdefault(why, []).append(f"{row.who.model} {row.column.dataset}")
+    return found + [f"{why} ({shortened(cells)})" for why, cells in reasons.items()]
+
+
+def name(who: Who, among: Sequence[Who]) -> str:
+    """The model, and what of how it was asked others have otherwise; that weights are random, always."""
+    differing = [row.name for row in fields(Who)[1:] if len({getattr(each, row.name) for each in among}) > 1]
+    told = dict.fromkeys([*differing, *(["weights"] if is_random(who) else [])])
+    words = [WORDS[field](who) if field in WORDS else str(getattr(who, field)) for field in told]
+    return f"{who.model} ({', '.join(words)})" if words else who.model
+
+
+def heading(column: Column, among: Sequence[Column]) -> tuple[str, ...]:
+    """The dataset, how many questions, that they are invented, and which of several choices they are."""
+    words = (column.dataset, f"{column.count} questions", *([column.data] if column.is_sample else []))
+    twins = {row.chosen for row in among if replace(row, chosen=column.chosen) == column}
+    return (*words, f"choice {column.chosen[:4]}") if len(twins) > 1 else words
+
+
+def score_text(score: Metric) -> tuple[str, str]:
+    """The score, and from where to where it lies: shares in per cent."""
+    interval = score.interval
+    if score.unit != SHARE:
+        bounds = f"{number(interval.low)} to {number(interval.high)}" if interval else ""
+        return figure(score), bounds
+    return f"{score.value:.1%}", f"{100 * interval.low:.1f} to {100 * interval.high:.1f}" if interval else ""
+
+
+def _drawn(section: Section) -> Table:
+    shown = plain_table("model", gap=2)
+    for words in _headings(section):
+        shown.add_column("\n".join(words), justify="right")
+    for cost in _costs(section):
+        shown.add_column(cost, justify="right")
+    for row in grid(section):
+        shown.add_row(row.name, *("\n".join(each) for each in row.scores), *row.costs)
+    return shown
+
+
+def _headings(section: Section) -> list[tuple[str, ...]]:
+    return [heading(column, section.columns) for column in section.columns]
+
+
+def _costs(section: Section) -> list[str]:
+    """Headings of what was measured of some row."""
+    scored = [row for row in section.standings if row.interval is not None]
+    return [cost.heading for cost in COSTS if any(cost.value([row]) is not None for row in scored)]
+
+
+def _told(row: Standing | None, first: Standing | None) -> tuple[str, str]:
+    if row is None or row.score is None:
+        return "", ""
+    value, bounds = score_text(row.score)
+    return (f"{value}{BEST}" if row is first else value), bounds
+
+
+def _in_one(value: str, bounds: str) -> str:
+    return f"{value} ({bounds})" if value else ""
+
+
+def _of(section: Section, *, column: Column | None = None, who: Who | None = None) -> list[Standing]:
+    return [row for row in section.standings if column in (None, row.column) and who in (None, row.who)]

@@ -1,0 +1,220 @@
+"""Evaluation results as rows and columns: who was asked, what was asked, and what came of it.
+
+Scores stand in one column only where the same questions were asked: of the same dataset and data root, chosen
+alike, with the same content. Scores on the sample data so never stand beside a benchmark's.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.matrix.cells import Cell
+from harness.matrix.questions import SAMPLE, TINY, Questions
+from harness.matrix.records import Matrix, Suite
+from harness.matrix.registry import Category
+from harness.matrix.select import find_dataset
+from harness.results.intervals import Interval
+from harness.results.record import Metric, Outcome, Result
+from harness.results.scored import CHOSEN, EVENLY, SUBTASKS
+from harness.results.scores import Strata
+
+MEMORY = "peak_memory_bytes"
+"""Fact of a cell: the most memory that was in use while it answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Column:
+    """Questions that scores are comparable on."""
+
+    dataset: str
+    data: str
+    """Name of the data root."""
+    score: str
+    """Name of the metric that stands for the dataset."""
+    count: int
+    """Questions; 0 where none was scored."""
+    chosen: str
+    """Hash of which they are."""
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether the questions are invented ones: a score on them is no benchmark's."""
+        return self.data == SAMPLE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Who:
+    """A model, and how it was asked."""
+
+    model: str
+    engine: str
+    weights: str
+    device: str
+    dtype: str
+    preset: str
+    processes: int
+    """That shared it."""
+    repeats: int
+    chat: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What came of one model's questions of one dataset."""
+
+    cell: str
+    run: str
+    who: Who
+    column: Column
+    categories: tuple[str, ...]
+    """That have it so: those that were named, or all the model's."""
+    outcome: Outcome
+    message: str
+    metrics: Mapping[str, Metric]
+    facts: Mapping[str, Any]
+
+    @property
+    def score(self) -> Metric | None:
+        """The metric that stands for the dataset; None where nothing was scored."""
+        return self.metrics.get(self.column.score)
+
+    @property
+    def interval(self) -> Interval | None:
+        """The score with its interval; None where nothing was scored."""
+        return self.score.interval if self.score is not None else None
+
+    @property
+    def seconds(self) -> float | None:
+        """All questions together took; None where it was not timed."""
+        return _sum(self.metrics.get("sample_seconds"))
+
+    @property
+    def tokens(self) -> float | None:
+        """Generated for all questions together; None where none are."""
+        return _sum(self.metrics.get("answer_tokens"))
+
+    @property
+    def memory_bytes(self) -> float | None:
+        """The most that was in use; None where it was not measured."""
+        known = self.facts.get(MEMORY)
+        return known if isinstance(known, int | float) and known > 0 else None
+
+    @property
+    def evenly(self) -> bool:
+        """Whether subtasks count alike."""
+        return self.facts.get(EVENLY) is True
+
+    def strata(self) -> Strata | None:
+        """Subtask → the score of each of its questions; None where the facts do not fit the samples."""
+        sizes, samples = self.facts.get(SUBTASKS), self.score.samples if self.score else ()
+        if not isinstance(sizes, dict):
+            return None
+        counts = list(sizes.values())
+        if not all(isinstance(count, int) and count > 0 for count in counts) or sum(counts) != len(samples):
+            return None
+        rest = iter(samples)
+        return {name: [next(rest) for _ in range(sizes[name])] for name in sorted(sizes)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A category, and what came of its models' answers to its datasets."""
+
+    title: str
+    standings: tuple[Standing, ...]
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """By dataset; those that nothing was scored on are left out."""
+        return tuple(sorted({row.column for row in self.standings if row.interval is not None}))
+
+    @property
+    def rows(self) -> tuple[Who, ...]:
+        """By model; those of whom nothing was scored are left out."""
+        return tuple(sorted({row.who for row in self.standings if row.interval is not None}))
+
+
+def standings(results: Iterable[Result]) -> tuple[Standing, ...]:
+    """One of each evaluation cell: the first that is met, so give the newest results first."""
+    found: dict[str, Standing] = {}
+    for result in results:
+        if result.cell["suite"] == Suite.EVALUATION and result.report.cell not in found:
+            found[result.report.cell] = _standing(result)
+    return tuple(found.values())
+
+
+def sections(matrix: Matrix, rows: Sequence[Standing], category: Category | None) -> tuple[Section, ...]:
+    """The rows by the categories that they were asked for; of one that is named, all that it would ask."""
+    if category is not None:
+        own = tuple(row for row in rows if _has(matrix, category, row))
+        return (Section(title=category.id, standings=own),)
+    named: dict[str, list[Standing]] = {row.id: [] for row in matrix.registry.categories}
+    others = []
+    for row in rows:
+        for name in row.categories:
+            named.setdefault(name, []).append(row)
+        others += [] if row.categories else [row]
+    found = [*named.items(), ("no category", others)]
+    return tuple(Section(title=title, standings=tuple(each)) for title, each in found if each)
+
+
+def _has(matrix: Matrix, category: Category, row: Standing) -> bool:
+    datasets = {find_dataset(matrix, name).id for name in (*category.primary, *category.optional)}
+    return row.who.model in category.models and row.column.dataset in datasets
+
+
+def best(column: Sequence[Standing]) -> Standing | None:
+    """The one whose interval lies above all others'; None where none does, or there is but one."""
+    scored = [(row, interval) for row in column if (interval := row.interval) is not None]
+    if len(scored) < 2:
+        return None
+    row, first = max(scored, key=lambda pair: pair[1].value)
+    return row if all(first.low > other.high for each, other in scored if each is not row) else None
+
+
+def is_random(who: Who) -> bool:
+    """Whether the weights are small random ones: its scores are chance's."""
+    return who.weights == TINY
+
+
+def _standing(result: Result) -> Standing:
+    cell, report = Cell.from_json(result.cell), result.report
+    asked = cell.questions
+    assert asked is not None  # the schema has it of every evaluation cell
+    metrics = {metric.name: metric for metric in report.metrics if metric.phase == asked.dataset}
+    score = metrics.get(asked.score)
+    return Standing(
+        cell=cell.id,
+        run=result.run,
+        who=_who(cell, asked),
+        column=Column(
+            dataset=asked.dataset,
+            data=asked.data,
+            score=asked.score,
+            count=len(score.samples) if score is not None else 0,
+            chosen=str(report.facts.get(CHOSEN, "")) if score is not None else "",
+        ),
+        categories=asked.categories,
+        outcome=report.outcome,
+        message=report.message or asked.skip,
+        metrics=metrics,
+        facts=report.facts,
+    )
+
+
+def _who(cell: Cell, asked: Questions) -> Who:
+    return Who(
+        model=asked.entry,
+        engine=asked.engine,
+        weights=asked.weights,
+        device=cell.device,
+        dtype=cell.parameters.dtype,
+        preset=asked.preset,
+        processes=cell.parameters.tensor_parallel,
+        repeats=asked.repeats,
+        chat=asked.chat,
+    )
+
+
+def _sum(metric: Metric | None) -> float | None:
+    return sum(metric.samples) if metric is not None and metric.samples else None

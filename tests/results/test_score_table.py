@@ -1,0 +1,122 @@
+"""The table of scores: what stands where, what is marked, and what is said below."""
+
+import io
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from harness.results.record import Outcome, Result
+from harness.results.score_table import CHANCE, MEANING, NO_BENCHMARK, grid, markdown, notes, tables
+from harness.results.standings import Section, standings
+from tests.results.evaluated import answers, cell, result
+
+HALF = [1.0, 0.0] * 50
+MOST = [1.0] * 90 + [0.0] * 10
+
+
+def section(*found: Result) -> Section:
+    return Section(title="general_purpose", standings=standings(found))
+
+
+def printed(shown: Section) -> str:
+    out = Console(file=io.StringIO(), width=120)
+    for part in tables([shown]):
+        out.print(part)
+    assert isinstance(out.file, io.StringIO)
+    return out.file.getvalue()
+
+
+def rows(shown: Section) -> list[Sequence[str]]:
+    """Of the Markdown table, the cells of each row below its head."""
+    lines = [line for line in markdown([shown]).splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+BOTH = section(
+    result(cell("qwen3_8b", "gsm8k"), answers("gsm8k", MOST, seconds=0.5), memory_bytes=16_400_000_000),
+    result(cell("llama31_8b", "gsm8k"), answers("gsm8k", HALF, seconds=0.25)),
+    result(cell("llama31_8b", "mmlu"), answers("mmlu", HALF, tokens=None, seconds=0.25)),
+)
+
+
+def test_a_score_stands_with_its_interval_and_the_best_is_marked() -> None:
+    text = printed(BOTH)
+    assert "90.0%*" in text
+    assert "82.6 to 94.5" in text  # Wilson, of 90 of 100
+    assert "50.0%*" not in text
+    assert "100 questions" in text
+    assert MEANING in " ".join(text.split())
+
+
+def test_speed_and_memory_are_told_where_they_were_measured() -> None:
+    assert rows(BOTH) == [
+        ["llama31_8b", "50.0% (40.4 to 59.6)", "50.0% (40.4 to 59.6)", "200", "4", "-"],
+        ["qwen3_8b", "90.0%* (82.6 to 94.5)", "", "100", "2", "16.4"],
+    ]
+    untimed = section(result(cell("qwen3_8b", "mmlu"), answers("mmlu", HALF, tokens=None, seconds=None)))
+    assert rows(untimed) == [["qwen3_8b", "50.0% (40.4 to 59.6)"]]
+
+
+def test_nobody_mistakes_invented_questions_for_a_benchmark() -> None:
+    mixed = section(
+        result(cell("qwen3_8b", "gsm8k", data="sample"), answers("gsm8k", MOST)),
+        result(cell("llama31_8b", "gsm8k"), answers("gsm8k", HALF, first=1000)),
+    )
+    (head,) = [line for line in markdown([mixed]).splitlines() if line.startswith("| model")]
+    assert head.count("gsm8k 100 questions") == 2
+    assert head.count("gsm8k 100 questions sample") == 1
+    assert [row.scores.count(("", "")) for row in grid(mixed)] == [1, 1]
+    assert "*" not in markdown([mixed]).replace("; * marks", "")  # nobody is best of a column alone
+    assert NO_BENCHMARK in notes(mixed)
+    assert NO_BENCHMARK not in notes(BOTH)
+
+
+def test_nobody_mistakes_random_weights_for_the_model() -> None:
+    shown = section(result(cell("qwen3_8b", "gsm8k", weights="tiny"), answers("gsm8k", HALF)))
+    assert rows(shown)[0][0] == "qwen3_8b (random weights)"
+    assert CHANCE in notes(shown)
+    assert CHANCE not in notes(BOTH)
+
+
+def test_two_choices_of_as_many_questions_are_told_apart() -> None:
+    shown = section(
+        result(cell("qwen3_8b", "gsm8k"), answers("gsm8k", MOST)),
+        result(cell("llama31_8b", "gsm8k"), answers("gsm8k", HALF, first=1000)),
+    )
+    choices = {column.chosen[:4] for column in shown.columns}
+    assert len(choices) == 2
+    assert all(f"choice {choice}" in markdown([shown]) for choice in choices)
+
+
+def test_what_differs_in_the_asking_is_named_and_nothing_else() -> None:
+    shown = section(
+        result(cell("qwen3_8b", "gsm8k"), answers("gsm8k", MOST)),
+        result(cell("qwen3_8b", "gsm8k", engine="vllm"), answers("gsm8k", MOST)),
+    )
+    assert [row[0] for row in rows(shown)] == ["qwen3_8b (transformers)", "qwen3_8b (vllm)"]
+    assert rows(BOTH)[0][0] == "llama31_8b"
+
+
+def test_what_was_not_scored_is_listed_with_the_reason_once() -> None:
+    why = "its weights are not here: `harness models fetch`"
+    shown = section(
+        *BOTH_RESULTS,
+        *(
+            result(cell(model, "gsm8k"), outcome=Outcome.SKIPPED, message=why)
+            for model in ("phi35_mini", "yi_9b")
+        ),
+        result(cell("mistral_7b", "gsm8k"), outcome=Outcome.OOM, message="out of memory\x1b[31m\nTraceback"),
+    )
+    assert f"skipped: {why} (phi35_mini gsm8k, yi_9b gsm8k)" in notes(shown)
+    assert "oom: out of memory?[31m (mistral_7b gsm8k)" in notes(shown)  # no escape reaches the terminal
+    assert [row[0] for row in rows(shown)] == ["qwen3_8b"]
+
+
+BOTH_RESULTS = (result(cell("qwen3_8b", "gsm8k"), answers("gsm8k", MOST)),)
+
+
+def test_of_nothing_scored_only_the_reasons_are_told() -> None:
+    shown = section(result(cell("qwen3_8b", "gsm8k"), outcome=Outcome.SKIPPED, message="no data"))
+    assert notes(shown) == ["skipped: no data (qwen3_8b gsm8k)"]
+    assert "|" not in markdown([shown])
+    assert "─" not in printed(shown)

@@ -1,0 +1,156 @@
+"""Which scores stand beside which: only those on the same questions, and of a cell only the newest."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.matrix.records import Matrix
+from harness.matrix.select import find_category
+from harness.results.record import Outcome
+from harness.results.scored import Scored
+from harness.results.standings import Section, Standing, best, is_random, sections, standings
+from tests.results.evaluated import answers, cell, draws, kept, result
+
+GSM = answers("gsm8k", draws(0.7, 40))
+
+
+def one(found: tuple[Standing, ...]) -> Standing:
+    (row,) = found
+    return row
+
+
+def test_a_result_that_was_stored_stands_with_what_it_took(tmp_path: Path) -> None:
+    asked = cell("qwen3_8b", "gsm8k", engine="vllm")
+    store = kept(
+        tmp_path, "20261122T000000Z-evaluation-cpu-1", [result(asked, GSM, memory_bytes=16_000_000_000)]
+    )
+    row = one(standings(store.read().results))
+    assert (row.who.model, row.who.engine, row.column.dataset) == ("qwen3_8b", "vllm", "gsm8k")
+    assert row.interval is not None
+    assert row.interval.value == pytest.approx(sum(draws(0.7, 40)) / 40)
+    assert (row.column.count, row.seconds, row.tokens, row.memory_bytes) == (40, 80, 2000, 16e9)
+    assert row.run == store.run
+
+
+def test_the_newest_result_of_a_cell_wins() -> None:
+    asked = cell("qwen3_8b", "gsm8k")
+    newest, older = answers("gsm8k", [1.0] * 40), answers("gsm8k", [0.0] * 40)
+    row = one(standings([result(asked, newest), result(asked, older)]))
+    assert row.interval is not None
+    assert row.interval.value == 1
+
+
+def test_what_is_no_evaluation_does_not_stand(tmp_path: Path) -> None:
+    other = result(cell("qwen3_8b", "gsm8k"), GSM)
+    timed = replace(other, cell=other.cell | {"suite": "throughput"})
+    assert standings([timed]) == ()
+
+
+@pytest.mark.parametrize(
+    ("data", "given"),
+    [
+        ("sample", GSM),
+        ("data", answers("gsm8k", draws(0.7, 40), first=40)),
+        ("data", GSM[:-1]),
+        ("data", [replace(row, content="mended") for row in GSM]),
+    ],
+    ids=["sample data", "other questions", "fewer questions", "other content"],
+)
+def test_scores_on_other_questions_stand_in_another_column(data: str, given: list[Scored]) -> None:
+    rows = standings(
+        [
+            result(cell("qwen3_8b", "gsm8k"), GSM),
+            result(cell("llama31_8b", "gsm8k", data=data, samples=len(given)), given),
+            result(cell("phi35_mini", "gsm8k"), GSM),
+        ]
+    )
+    first, second, third = rows
+    assert first.column == third.column
+    assert first.column != second.column
+    assert len(Section(title="", standings=rows).columns) == 2
+
+
+def test_what_was_not_scored_has_no_column() -> None:
+    asked = cell("qwen3_8b", "gsm8k", skip="its weights are not here")
+    row = one(standings([result(asked, outcome=Outcome.SKIPPED, message="its weights are not here")]))
+    section = Section(title="", standings=(row,))
+    assert (row.score, row.interval, row.seconds, row.strata()) == (None, None, None, None)
+    assert (section.columns, section.rows) == ((), ())
+
+
+def test_the_best_is_best_by_more_than_chance() -> None:
+    def column(*shares: float) -> list[Standing]:
+        models = ("qwen3_8b", "llama31_8b", "phi35_mini")
+        given = [
+            answers("gsm8k", [1.0] * round(100 * share) + [0.0] * round(100 - 100 * share))
+            for share in shares
+        ]
+        return list(
+            standings(
+                [result(cell(model, "gsm8k"), each) for model, each in zip(models, given, strict=False)]
+            )
+        )
+
+    clear = best(column(0.5, 0.8, 0.6))
+    assert clear is not None
+    assert clear.who.model == "llama31_8b"
+    assert best(column(0.5, 0.65, 0.6)) is None
+    assert best(column(0.7, 0.7)) is None
+    assert best(column(0.9)) is None
+
+
+def test_a_section_is_a_category_that_was_asked_for(matrix: Matrix) -> None:
+    rows = standings(
+        [
+            result(cell("qwen3_8b", "gsm8k", categories=("general_purpose", "efficiency_optimized")), GSM),
+            result(
+                cell("qwen3_8b", "humaneval", categories=("efficiency_optimized",)),
+                answers("humaneval", [1.0]),
+            ),
+            result(cell("qwen3_8b", "mmlu", categories=()), answers("mmlu", [1.0])),
+        ]
+    )
+    found = {
+        section.title: [row.column.dataset for row in section.standings]
+        for section in sections(matrix, rows, None)
+    }
+    assert found == {
+        "efficiency_optimized": ["gsm8k", "humaneval"],
+        "general_purpose": ["gsm8k"],
+        "no category": ["mmlu"],
+    }
+
+
+def test_a_category_that_is_named_takes_what_was_asked_for_another(matrix: Matrix) -> None:
+    rows = standings(
+        [
+            result(cell("codestral_22b", "humaneval", categories=()), answers("humaneval", [1.0])),
+            result(cell("codestral_22b", "mmlu", categories=()), answers("mmlu", [1.0])),
+            result(cell("biogpt", "humaneval", categories=()), answers("humaneval", [1.0])),
+        ]
+    )
+    (section,) = sections(matrix, rows, find_category(matrix, "coding_specialists"))
+    assert [row.cell for row in section.standings] == [rows[0].cell]
+
+
+def test_samples_are_told_apart_by_subtask() -> None:
+    row = one(standings([result(cell("qwen3_8b", "gsm8k"), answers("gsm8k", [1.0, 0.0, 1.0]))]))
+    assert row.strata() == {"algebra": [0.0, 1.0], "logic": [1.0]}
+
+
+@pytest.mark.parametrize(
+    "subtasks", [None, "two", {"algebra": 7}, {"algebra": "3"}, {"algebra": -1, "logic": 4}, {}], ids=str
+)
+def test_facts_that_do_not_fit_are_not_believed(subtasks: object) -> None:
+    """They come out of a container."""
+    given = answers("gsm8k", [1.0, 0.0, 1.0])
+    facts = {"subtasks": subtasks, "peak_memory_bytes": "much"}
+    row = one(standings([result(cell("qwen3_8b", "gsm8k"), given, facts=facts)]))
+    assert row.strata() is None
+    assert row.memory_bytes is None
+
+
+def test_random_weights_are_known_as_such() -> None:
+    row = one(standings([result(cell("qwen3_8b", "gsm8k", weights="tiny"), GSM)]))
+    assert is_random(row.who)
