@@ -65,11 +65,12 @@ class Sources:
         return tuple(found)
 
     def require(self, run: str, cells: Sequence[Cell]) -> None:
-        """SelectionError where a run that is gone on with was begun with other data, or weights in a folder."""
+        """SelectionError where a run to be gone on with was begun with other data, or weights in a folder."""
         for questions in (cell.questions for cell in cells if cell.questions):
             if questions.data != self.data:
                 raise SelectionError(
-                    f"run {run} asks the data root {questions.data}, and this is {self.data}: name that with --data"
+                    f"run {run} asks the data root {questions.data}, and this is {self.data}: name it with "
+                    "--data"
                 )
             if questions.weights == FOLDER and self.folder is None:
                 raise SelectionError(f"run {run} reads weights from a folder: name it with --weights")

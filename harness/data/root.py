@@ -7,8 +7,8 @@ from pathlib import Path
 from harness.data.manifest import File, Manifest, read
 from harness.errors import DataError
 from harness.matrix.datasets import Source, Split
+from harness.matrix.questions import SAMPLE
 
-SAMPLE = "sample"
 FETCHED = "hub"
 """Name of the data root that is fetched: its rows are the published ones."""
 

@@ -11,6 +11,10 @@ HUB, TINY, FOLDER = "hub", "tiny", "folder"
 """
 
 
+SAMPLE = "sample"
+"""The data root of a few invented rows a dataset: no score on it is a benchmark's."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Questions:
     """The questions of one dataset for one model; times in seconds, lengths in tokens."""
