@@ -101,7 +101,9 @@ def test_a_batch_is_shared_by_its_answers(tmp_path: Path) -> None:
     asking.generate_until(asked)
     found = [answers.of("generate_until", request.args, 0) for request in asked]
     assert [(row.tokens, row.stopped) for row in found if row] == [(1, "end"), (2, "end"), (3, "end")]
-    assert found[0] and found[1] and found[2]
+    assert found[0]
+    assert found[1]
+    assert found[2]
     assert found[0].seconds == found[1].seconds != found[2].seconds
     assert told[-1] == (3, 3)
 
