@@ -43,6 +43,8 @@ READING = (
     ("models", "list"),
     ("models", "show"),
     ("categories",),
+    ("data", "list"),
+    ("data", "check", "--data", "sample"),
     ("matrix", "list"),
     ("matrix", "check"),
     ("matrix", "show"),
@@ -216,6 +218,19 @@ def test_every_metric_is_described() -> None:
     assert ("peak_memory", "B") in named
     for metric, unit in named:
         assert re.search(rf"^\| `{metric}` \| [^|]+ \| {unit} \|", text, re.MULTILINE), metric
+
+
+def test_every_dataset_is_listed(matrix: Matrix) -> None:
+    text = (ROOT / "docs" / "datasets.md").read_text()
+    for row in matrix.registry.datasets:
+        if row.source is None:
+            assert f"`{row.id}`" in text
+            continue
+        cells = next(line for line in text.splitlines() if line.startswith(f"| {row.id} |")).split(" | ")
+        rows = "?" if row.source.rows is None else f"{row.source.rows:,}"
+        assert cells[1] == (", ".join(row.aliases) or "-")
+        assert (cells[2], cells[4], cells[5]) == (row.task, row.score, rows)
+        assert row.source.repo in cells[7]
 
 
 def test_every_outcome_is_described() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from harness.cli.common import AS_JSON, PYTHON, device_of, root_of, tell
+from harness.cli.common import AS_JSON, device_of, root_of, tell
 from harness.cli.values import WORDS
 from harness.data.check import check
 from harness.data.fetch import Plan, fetch, plan
@@ -18,6 +18,7 @@ from harness.images.library import python_of
 from harness.interruption import terminable
 from harness.matrix.datasets import Dataset
 from harness.matrix.load import load
+from harness.matrix.names import varied
 from harness.matrix.records import Matrix
 from harness.matrix.select import find_category, find_dataset
 
@@ -37,7 +38,12 @@ MB, GB = 1e6, 1e9
     help="Where they are put.  [default: .harness/data]",
 )
 @click.option("--dry-run", is_flag=True, help="Ask the hub what there is, and fetch nothing.")
-@PYTHON
+@click.option(
+    "--python",
+    type=click.Path(path_type=Path),
+    help="A Python with huggingface_hub, and pyarrow to count rows.  "
+    "[default: the locked environment for evaluating]",
+)
 @AS_JSON
 @click.pass_context
 def fetch_datasets(
@@ -51,7 +57,8 @@ def fetch_datasets(
     root = root_of(context)
     require_hub()
     wanted = _wanted(load(root), names, options)
-    python = python_of(options["python"], device_of(context, "cpu"), root, tell)
+    cpu = device_of(context, "cpu")
+    python = python_of(options["python"], varied(cpu, cpu.evaluation), root, tell)
     found = plan(wanted, options["data"] or fetched_root(root), python)
     refused = [f"{name}: {repo.status}, {repo.to_do()}" for name, repo in found.refused.items()]
     given = [row for row in wanted if row.id not in found.refused]
