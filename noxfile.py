@@ -44,7 +44,7 @@ def _wait(process: subprocess.Popen[bytes]) -> int:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """The project's own tests; torch, transformers and lm_eval come from the lock of the cpu image for evaluating."""
+    """The project's own tests; torch, transformers and lm_eval come from the cpu lock that has all three."""
     session.install("-e", ".[tests]", silent=True)
     session.run("harness", "env", "cpu", "--variant", "eval", "--into", f"{session.bin}/python", silent=True)
     # As collected: the files of the command line, whose tests are few and slow, come first and not last.
