@@ -44,7 +44,7 @@ def _wait(process: subprocess.Popen[bytes]) -> int:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """The project's own tests; torch, transformers and lm_eval are those of the image that evaluates."""
+    """The project's own tests; torch, transformers and lm_eval come from the cpu lock that has all three."""
     session.install("-e", ".[tests]", silent=True)
     session.run("harness", "env", "cpu", "--variant", "eval", "--into", f"{session.bin}/python", silent=True)
     # As collected: the files of the command line, whose tests are few and slow, come first and not last.
@@ -85,12 +85,6 @@ def doctor(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Time models: `nox -s bench -- --model starcoder2_15b --dtype bfloat16`."""
     harness(session, "run", "--suite", "throughput", *session.posargs)
-
-
-@nox.session(name="eval")
-def evaluate(session: nox.Session) -> None:
-    """How good models are: `nox -s eval -- --category mixture_of_experts --dry-run`."""
-    harness(session, "eval", *session.posargs)
 
 
 @nox.session
