@@ -1,6 +1,6 @@
 """Write data/sample/manifest.json anew, after a file of the sample was changed: `python data/renew.py`.
 
-A manifest names each file of a data root with its SHA-256, its rows, and what they are part of.
+A manifest names each file of a data root with its SHA-256, its rows if it has any, and what they are part of.
 """
 
 import hashlib
@@ -21,13 +21,12 @@ def manifest(sample: Path = SAMPLE) -> dict[str, Any]:
         if not found and (sample / repo).is_dir():
             raise ValueError(f"{sample / repo} has no file {pattern}: write its rows")
         for path in found:
-            name = path.relative_to(sample).as_posix()
-            content = path.read_bytes()
-            part = {"dataset": dataset, "config": config, "split": split}
-            files.setdefault(
-                name,
-                {"sha256": hashlib.sha256(content).hexdigest(), "rows": len(content.splitlines()), **part},
-            )
+            name, content = path.relative_to(sample).as_posix(), path.read_bytes()
+            part = {"rows": len(content.splitlines()), "dataset": dataset, "config": config, "split": split}
+            files.setdefault(name, {"sha256": hashlib.sha256(content).hexdigest(), **part})
+    for path in sample.rglob("*.png"):
+        name = path.relative_to(sample).as_posix()
+        files[name] = {"sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
     return {"version": 1, "name": "sample", "files": dict(sorted(files.items()))}
 
 

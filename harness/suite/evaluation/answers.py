@@ -35,14 +35,18 @@ def form(task: str) -> Form:
 
 
 def other(answer: str) -> str:
-    """Another answer of the same kind: the next letter or number, the opposite, or other words."""
+    """Another answer: a letter or number in place of another, the opposite, or a word apart.
+
+    Numbers are far apart, since some tasks take what differs by 5%, and words too, since some look for the
+    right ones anywhere in an answer.
+    """
     if answer in OPPOSITES:
         return OPPOSITES[answer]
     if option := re.fullmatch(r"(\(?)([A-Z])(\)?)", answer):
         return f"{option[1]}{'B' if option[2] == 'A' else 'A'}{option[3] or ''}"
     if number := re.fullmatch(r"(\D*?)(-?\d[\d,]*)(.*)", answer, re.DOTALL):
-        return f"{number[1]}{int(number[2].replace(',', '')) + 1}{number[3]}"
-    return f"{answer} {answer}"
+        return f"{number[1]}{3 * int(number[2].replace(',', '')) + 1}{number[3]}"
+    return apart([answer])
 
 
 def apart(answers: list[str]) -> str:
@@ -77,6 +81,10 @@ def _said(sentence: str, key: str) -> Form:
 FINAL = "{}\nFinal Answer: The final answer is ${}$. I hope it is correct."
 
 FORMS = {
+    "chartqa": Form(
+        right=lambda row: f"Final Answer: {row['label'][0]}",
+        wrong=lambda row: f"Final Answer: {other(row['label'][0])}",
+    ),
     "gsm8k": Form(
         right=lambda row: row["answer"], wrong=lambda row: f"#### {other(row['answer'].split('#### ')[-1])}"
     ),
@@ -89,6 +97,7 @@ FORMS = {
         right=lambda row: FINAL.format(row["solution"], row["answer"]),
         wrong=lambda row: FINAL.format("", f"{row['answer']} + 1"),
     ),
+    "mmmu": _said("{}", "answer"),
     "mmlu_pro": _said("The answer is ({}).", "answer"),
     "bbh": _said("So the answer is {}.", "target"),
     "longbench": _of_answers(lambda row: apart(row["answers"])),

@@ -11,11 +11,11 @@ from harness.suite.evaluation.answers import apart, form, other, right_choices
     ("answer", "another"),
     [
         *[("A", "B"), ("(B)", "(A)"), ("(C)", "(A)"), ("True", "False"), ("no", "yes"), ("invalid", "valid")],
-        *[("7", "8"), ("-8", "-7"), ("3,250", "3251"), ("Paragraph 2", "Paragraph 3"), ("段落2", "段落3")],
-        *[("a match", "a match a match"), ("] }", "] } ] }")],
+        *[("7", "22"), ("-8", "-23"), ("3,250", "9751"), ("Paragraph 2", "Paragraph 7"), ("段落2", "段落7")],
+        *[("a match", "bbbb"), ("] }", "aaaa")],
     ],
 )
-def test_another_answer_is_of_the_same_kind(answer: str, another: str) -> None:
+def test_another_answer(answer: str, another: str) -> None:
     assert other(answer) == another
 
 
@@ -31,7 +31,7 @@ def test_a_word_apart_has_no_letter_of_the_answers(answers: list[str]) -> None:
 
 def test_the_longest_beginning_of_a_name_decides() -> None:
     row = {"answers": ["3"]}
-    assert form("longbench_passage_count").wrong(row) == "4"
+    assert form("longbench_passage_count").wrong(row) == "10"
     assert form("longbench_repobench-p").wrong(row) == "aaaa"
 
 

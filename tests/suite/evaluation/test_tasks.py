@@ -60,6 +60,13 @@ def test_a_folder_beside_the_data(sample: Path, tmp_path: Path) -> None:
         assert {"metric", "openai"} <= {path.name for path in Path().iterdir()}
 
 
+def test_images_are_shown(sample: Path) -> None:
+    with workplace(sample):
+        task = load("chartqa").tasks["chartqa"]
+        shown = task.doc_to_image(task.task_docs[0])
+        assert [image.size for image in shown] == [(64, 48)]
+
+
 def test_two_roots_in_one_process_are_not_mistaken_for_one_another(sample: Path, copied: Copy) -> None:
     with workplace(sample):
         assert load("gsm8k").counts == {"gsm8k": 6}
