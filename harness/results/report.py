@@ -12,11 +12,12 @@ from rich.text import Text
 from harness.errors import ResultsError
 from harness.matrix.cells import Cell
 from harness.matrix.records import Suite
-from harness.results import overview, timings
+from harness.results import overview, score_table, timings
 from harness.results.figures import line
 from harness.results.overview import Row
 from harness.results.record import Outcome, Result
 from harness.results.roofline_report import rooflines
+from harness.results.standings import Section, standings
 from harness.results.tables import plain_table
 from harness.results.verdict import EXPECTED, exit_code, judge, missing
 
@@ -229,12 +230,17 @@ def _sheets(rows: list[Row], _: Console) -> Iterator[Table]:
     yield shown
 
 
-TABLES: dict[Suite, Callable[[list[Row], Console], Iterator[Table]]] = {
+def _scores(rows: list[Row], _: Console) -> Iterator[RenderableType]:
+    """Model × questions."""
+    yield from score_table.table(Section(title="", standings=standings(result for _, result in rows)))
+
+
+TABLES: dict[Suite, Callable[[list[Row], Console], Iterator[RenderableType]]] = {
     Suite.FUNCTIONAL: _functional,
     Suite.THROUGHPUT: _throughput,
     Suite.FIT: _sheets,
     Suite.ROOFLINE: lambda rows, _: rooflines(rows, plain_table(gap=2)),
-    Suite.EVALUATION: lambda rows, _: iter(()),
+    Suite.EVALUATION: _scores,
 }
 
 
