@@ -90,7 +90,8 @@ def _stores(results: Path, runs: Sequence[str], earlier: RunStore | None) -> lis
 
 def _read(stores: Sequence[RunStore]) -> Iterator[Result]:
     """Their results, with a bar on a terminal: every sample of every question is read."""
-    with click.progressbar(stores, label="reading runs", file=sys.stderr) as shown:
+    hidden = not sys.stderr.isatty()
+    with click.progressbar(stores, label="reading runs", file=sys.stderr, hidden=hidden) as shown:
         for store in shown:
             yield from store.read().results
 
@@ -141,7 +142,7 @@ def _plain(row: Standing) -> dict[str, Any]:
     return {
         "run": row.run,
         "who": asdict(row.who),
-        "questions": asdict(row.column) | {"benchmark": not row.column.is_sample},
+        "questions": asdict(row.column) | {"benchmark": row.column.is_benchmark},
         "outcome": row.outcome.value,
         "message": row.message,
         "metrics": metrics,

@@ -56,16 +56,17 @@ class Picture:
 def picture(rows: Sequence[Standing]) -> Picture:
     """A point for everybody who answered the same questions; the others are left out by name.
 
-    ResultsError where nothing was scored, or where some scores are on invented questions and some are not.
+    ResultsError where nothing was scored, or where scores are on the questions of several data roots.
     """
     scored = [row for row in rows if row.interval is not None]
     if not scored:
         raise ResultsError(
             "nothing of this was scored, so there is nothing to draw: `harness results scores` says why"
         )
-    if len({row.column.is_sample for row in scored}) > 1:
+    roots = sorted({row.column.data for row in scored})
+    if len(roots) > 1:
         raise ResultsError(
-            "scores on the sample data and on others have no place in one picture: name the runs of one kind"
+            f"scores on data of {' and of '.join(roots)} have no place in one picture: name the runs of one"
         )
     answered: dict[Who, dict[Column, Standing]] = {}
     for row in scored:

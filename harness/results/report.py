@@ -231,7 +231,7 @@ def _sheets(rows: list[Row], _: Console) -> Iterator[Table]:
 
 
 def _scores(rows: list[Row], _: Console) -> Iterator[RenderableType]:
-    """A table model × dataset."""
+    """Model × questions."""
     yield from score_table.table(Section(title="", standings=standings(result for _, result in rows)))
 
 

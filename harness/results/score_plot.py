@@ -64,7 +64,8 @@ def _title(shown: Picture) -> str:
     names = ", ".join(column.dataset for column in shown.columns)
     count = sum(column.count for column in shown.columns)
     alike = f"mean of {names}, each counting alike" if len(shown.columns) > 1 else names
-    sample = "; SAMPLE DATA, NO BENCHMARK" if any(column.is_sample for column in shown.columns) else ""
+    data = {column.data.upper() for column in shown.columns if not column.is_benchmark}
+    sample = f"; DATA OF {' AND '.join(sorted(data))}, NO BENCHMARK" if data else ""
     left = f"; not asked all of it: {', '.join(shown.left_out)}" if shown.left_out else ""
     return f"Score: {alike}; {count} questions, 95% intervals{sample}; dashed: nobody is better in both{left}"
 

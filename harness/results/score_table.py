@@ -22,7 +22,9 @@ MEANING = (
     f"Scores with their 95% intervals; {BEST} marks the best of a column, where its interval lies above all "
     "others'."
 )
-NO_BENCHMARK = "sample: a few invented questions; no score on them is a benchmark's."
+NO_BENCHMARK = (
+    "{data}: questions of that data root, not the published ones; no score on them is a benchmark's."
+)
 CHANCE = "random weights: what chance gives, whatever the model's name."
 WORDS: dict[str, Callable[[Who], str]] = {
     "weights": lambda who: "random weights" if is_random(who) else f"weights of {who.weights}",
@@ -78,20 +80,21 @@ COSTS = (
 )
 
 
-def tables(sections: Iterable[Section], *, title: bool = True) -> Iterator[RenderableType]:
+def tables(sections: Iterable[Section]) -> Iterator[RenderableType]:
     """For a terminal."""
     for section in sections:
-        if title:
-            yield Text(section.title, style="bold")
+        yield Text(section.title, style="bold")
         yield from table(section)
+        for sentence in unscored(section):
+            yield Text(sentence)
         yield Text()
 
 
 def table(section: Section) -> Iterator[RenderableType]:
-    """One category's table, and what to know of it."""
+    """One category's table, and what to know of it; nothing where nothing was scored."""
     if section.columns:
         yield _drawn(section)
-    for sentence in notes(section):
+    for sentence in meanings(section):
         yield Text(sentence)
 
 
@@ -104,7 +107,7 @@ def markdown(sections: Iterable[Section]) -> str:
             head = ["model", *(" ".join(words) for words in _headings(section)), *_costs(section)]
             rows = [[row.name, *(_in_one(*each) for each in row.scores), *row.costs] for row in grid(section)]
             parts.append(rows_of(head, rows))
-        parts.append("\n".join(f"- {sentence}" for sentence in notes(section)))
+        parts.append("\n".join(f"- {sentence}" for sentence in (*meanings(section), *unscored(section))))
     return "\n\n".join(parts) + "\n"
 
 
@@ -122,17 +125,22 @@ def grid(section: Section) -> Iterator[Row]:
             )
 
 
-def notes(section: Section) -> list[str]:
-    """What a reader must know beside the figures, and why what has none has none."""
+def meanings(section: Section) -> list[str]:
+    """What a reader must know beside the figures."""
     found = [MEANING] if section.columns else []
-    found += [NO_BENCHMARK] if any(column.is_sample for column in section.columns) else []
-    found += [CHANCE] if any(map(is_random, section.rows)) else []
+    others = sorted({column.data for column in section.columns if not column.is_benchmark})
+    found += [NO_BENCHMARK.format(data=data) for data in others]
+    return found + ([CHANCE] if any(map(is_random, section.rows)) else [])
+
+
+def unscored(section: Section) -> list[str]:
+    """Why what has no score has none, each reason once."""
     reasons: dict[str, list[str]] = {}
     for row in section.standings:
         if row.interval is None:
             why = f"{row.outcome.value}: {line(row.message) or 'no reason given'}"
             reasons.setdefault(why, []).append(f"{row.who.model} {row.column.dataset}")
-    return found + [f"{why} ({shortened(cells)})" for why, cells in reasons.items()]
+    return [f"{why} ({shortened(cells)})" for why, cells in reasons.items()]
 
 
 def name(who: Who, among: Sequence[Who]) -> str:
@@ -144,8 +152,8 @@ def name(who: Who, among: Sequence[Who]) -> str:
 
 
 def heading(column: Column, among: Sequence[Column]) -> tuple[str, ...]:
-    """The dataset, how many questions, that they are invented, and which of several choices they are."""
-    words = (column.dataset, f"{column.count} questions", *([column.data] if column.is_sample else []))
+    """The dataset, how many questions, whose they are if not its own, and which of several choices."""
+    words = (column.dataset, f"{column.count} questions", *([] if column.is_benchmark else [column.data]))
     twins = {row.chosen for row in among if replace(row, chosen=column.chosen) == column}
     return (*words, f"choice {column.chosen[:4]}") if len(twins) > 1 else words
 

@@ -1,7 +1,7 @@
 """Evaluation results as rows and columns: who was asked, what was asked, and what came of it.
 
 Scores stand in one column only where the same questions were asked: of the same dataset and data root, chosen
-alike, with the same content. Scores on the sample data so never stand beside a benchmark's.
+alike, with the same content. A score on the sample data so never stands beside a benchmark's.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.matrix.cells import Cell
-from harness.matrix.questions import SAMPLE, TINY, Questions
+from harness.matrix.questions import HUB, TINY, Questions
 from harness.matrix.records import Matrix, Suite
 from harness.matrix.registry import Category
 from harness.matrix.select import find_dataset
@@ -37,9 +37,9 @@ class Column:
     """Hash of which they are."""
 
     @property
-    def is_sample(self) -> bool:
-        """Whether the questions are invented ones: a score on them is no benchmark's."""
-        return self.data == SAMPLE
+    def is_benchmark(self) -> bool:
+        """Whether the questions are the published ones; those of any other data root may be anybody's."""
+        return self.data == HUB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

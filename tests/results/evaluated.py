@@ -46,7 +46,7 @@ def cell(model: str, dataset: str, **questions: Any) -> Cell:
         kind="generation",
         score=SCORES[dataset],
         **{
-            "data": "data",
+            "data": "hub",
             "samples": None,
             "preset": "balanced",
             "max_tokens": 256,

@@ -102,7 +102,7 @@ def test_sample_data_has_no_place_beside_a_benchmark() -> None:
     sample = result(cell("qwen3_8b", "gsm8k", data="sample"), answers("gsm8k", HALF))
     with pytest.raises(ResultsError, match="no place in one picture"):
         picture(standings([sample, asked("llama31_8b", "gsm8k", HALF)]))
-    assert picture(standings([sample])).columns[0].is_sample
+    assert not picture(standings([sample])).columns[0].is_benchmark
 
 
 def test_of_nothing_there_is_no_picture() -> None:

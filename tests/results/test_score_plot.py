@@ -17,7 +17,7 @@ MODELS = {"qwen3_8b": (0.8, 0.5), "llama31_8b": (0.7, 0.25), "phi35_mini": (0.75
 """Model → share of right answers, seconds of each."""
 
 
-def evaluated(*, data: str = "data", memory: bool = True) -> list[Result]:
+def evaluated(*, data: str = "hub", memory: bool = True) -> list[Result]:
     return [
         result(
             cell(model, "gsm8k", data=data),
@@ -46,7 +46,7 @@ def test_the_picture_names_every_model_and_what_it_shows(tmp_path: Path) -> None
 
 
 def test_sample_data_is_said_to_be_no_benchmark(tmp_path: Path) -> None:
-    assert "SAMPLE DATA, NO BENCHMARK" in drawn(tmp_path / "scores.svg", evaluated(data="sample"))
+    assert "DATA OF SAMPLE, NO BENCHMARK" in drawn(tmp_path / "scores.svg", evaluated(data="sample"))
 
 
 def test_what_was_not_measured_has_no_panel(tmp_path: Path) -> None:

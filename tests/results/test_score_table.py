@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from harness.results.record import Outcome, Result
-from harness.results.score_table import CHANCE, MEANING, NO_BENCHMARK, grid, markdown, notes, tables
+from harness.results.score_table import (
+    CHANCE,
+    MEANING,
+    NO_BENCHMARK,
+    grid,
+    markdown,
+    meanings,
+    tables,
+    unscored,
+)
 from harness.results.standings import Section, standings
 from tests.results.evaluated import answers, cell, result
 
@@ -67,15 +76,15 @@ def test_nobody_mistakes_invented_questions_for_a_benchmark() -> None:
     assert head.count("gsm8k 100 questions sample") == 1
     assert [row.scores.count(("", "")) for row in grid(mixed)] == [1, 1]
     assert "*" not in markdown([mixed]).replace("; * marks", "")  # nobody is best of a column alone
-    assert NO_BENCHMARK in notes(mixed)
-    assert NO_BENCHMARK not in notes(BOTH)
+    assert NO_BENCHMARK.format(data="sample") in meanings(mixed)
+    assert meanings(BOTH) == [MEANING]
 
 
 def test_nobody_mistakes_random_weights_for_the_model() -> None:
     shown = section(result(cell("qwen3_8b", "gsm8k", weights="tiny"), answers("gsm8k", HALF)))
     assert rows(shown)[0][0] == "qwen3_8b (random weights)"
-    assert CHANCE in notes(shown)
-    assert CHANCE not in notes(BOTH)
+    assert CHANCE in meanings(shown)
+    assert CHANCE not in meanings(BOTH)
 
 
 def test_two_choices_of_as_many_questions_are_told_apart() -> None:
@@ -107,8 +116,8 @@ def test_what_was_not_scored_is_listed_with_the_reason_once() -> None:
         ),
         result(cell("mistral_7b", "gsm8k"), outcome=Outcome.OOM, message="out of memory\x1b[31m\nTraceback"),
     )
-    assert f"skipped: {why} (phi35_mini gsm8k, yi_9b gsm8k)" in notes(shown)
-    assert "oom: out of memory?[31m (mistral_7b gsm8k)" in notes(shown)  # no escape reaches the terminal
+    assert f"skipped: {why} (phi35_mini gsm8k, yi_9b gsm8k)" in unscored(shown)
+    assert "oom: out of memory?[31m (mistral_7b gsm8k)" in unscored(shown)  # no escape reaches the terminal
     assert [row[0] for row in rows(shown)] == ["qwen3_8b"]
 
 
@@ -117,6 +126,6 @@ BOTH_RESULTS = (result(cell("qwen3_8b", "gsm8k"), answers("gsm8k", MOST)),)
 
 def test_of_nothing_scored_only_the_reasons_are_told() -> None:
     shown = section(result(cell("qwen3_8b", "gsm8k"), outcome=Outcome.SKIPPED, message="no data"))
-    assert notes(shown) == ["skipped: no data (qwen3_8b gsm8k)"]
+    assert unscored(shown) == ["skipped: no data (qwen3_8b gsm8k)"]
     assert "|" not in markdown([shown])
     assert "─" not in printed(shown)

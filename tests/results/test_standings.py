@@ -51,9 +51,9 @@ def test_what_is_no_evaluation_does_not_stand(tmp_path: Path) -> None:
     ("data", "given"),
     [
         ("sample", GSM),
-        ("data", answers("gsm8k", draws(0.7, 40), first=40)),
-        ("data", GSM[:-1]),
-        ("data", [replace(row, content="mended") for row in GSM]),
+        ("hub", answers("gsm8k", draws(0.7, 40), first=40)),
+        ("hub", GSM[:-1]),
+        ("hub", [replace(row, content="mended") for row in GSM]),
     ],
     ids=["sample data", "other questions", "fewer questions", "other content"],
 )

@@ -87,6 +87,7 @@ def _scored(
     return Scored(
         sample=key[1],
         subtask=key[0],
+        content=first[0]["doc_hash"],
         values=_values(first),
         invalid=_taken(first) is None if _is_generation(first) else None,
         truncated=any(answer.stopped in CUT for answer in generated) if generated else None,
