@@ -131,16 +131,19 @@ def _header(path: Path) -> dict[str, Any]:
             text = file.read(length) if 0 < length <= min(HEADER_LIMIT, size - 8) else b""
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}") from error
-    kind = next((what for magic, what in MAGIC.items() if start.startswith(magic)), None)
-    if kind:
-        raise CheckpointError(f"{path} is {kind}, not safetensors: download or convert it again")
     try:
         header = json.loads(text)
         tensors = {name: row for name, row in header.items() if name != "__metadata__"}
         ends = [int(row["data_offsets"][1]) for row in tensors.values()]
         for row in tensors.values():
-            row["shape"] = [int(size) for size in row["shape"]]
+            row["shape"] = [int(extent) for extent in row["shape"]]
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
+        # Only now: the length of a good header may begin as a pickle does.
+        kind = next((what for magic, what in MAGIC.items() if start.startswith(magic)), None)
+        if kind:
+            raise CheckpointError(
+                f"{path} is {kind}, not safetensors: download or convert it again"
+            ) from error
         raise CheckpointError(
             f"{path} has no header of safetensors: it is truncated or something else"
         ) from error

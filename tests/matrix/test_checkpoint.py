@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import CheckpointError
-from harness.matrix.checkpoint import cached_configs, code_of, inspect
+from harness.matrix.checkpoint import cached_configs, code_of, inspect, shapes
 
 CONFIG = {"model_type": "llama", "hidden_size": 64}
 TENSORS = {"a": [2, 3], "b": [4]}
@@ -172,6 +172,29 @@ def test_each_fault_of_several_files_is_one_sentence(
     with pytest.raises(CheckpointError) as caught:
         inspect(sharded)
     assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize("start", [b"\x80\x02", b"PK"])
+def test_a_header_whose_length_begins_as_another_file_does_is_read(folder: Path, start: bytes) -> None:
+    path = folder / "model.safetensors"
+    length, written = int.from_bytes(start, "little"), path.read_bytes()
+    size = struct.unpack("<Q", written[:8])[0]
+    text = written[8 : 8 + size].ljust(length)  # spaces, as the library pads a header
+    path.write_bytes(struct.pack("<Q", length) + text + written[8 + size :])
+    assert path.read_bytes().startswith(start)
+    assert inspect(folder).tensors == 2
+
+
+@pytest.mark.parametrize("name", ["folder", "sharded"])
+def test_shapes_are_those_of_the_headers(request: pytest.FixtureRequest, name: str) -> None:
+    assert shapes(request.getfixturevalue(name)) == {"a": (2, 3), "b": (4,)}
+
+
+def test_a_header_without_shapes_is_none(folder: Path) -> None:
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes().replace(b"shape", b"shade"))
+    with pytest.raises(CheckpointError, match="has no header of safetensors"):
+        inspect(folder)
 
 
 def test_a_pickle_is_refused_unless_asked_for(folder: Path) -> None:

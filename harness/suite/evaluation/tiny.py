@@ -61,16 +61,16 @@ def roomy(config: Any) -> Any:
     return type(config).from_dict(fields)
 
 
-def _roomy(fields: Mapping[str, Any]) -> dict[str, Any]:
+def _roomy(fields: Mapping[Any, Any]) -> dict[Any, Any]:
     return {
         name: _roomy(value) if isinstance(value, Mapping) else _larger(name, value)
         for name, value in fields.items()
     }
 
 
-def _larger(name: str, value: Any) -> Any:
+def _larger(name: Any, value: Any) -> Any:
     """The value of a field of that name; what is not at its tiny size is left alone."""
-    rule = rule_of(name) if isinstance(value, int) else None
+    rule = rule_of(name) if isinstance(value, int) and isinstance(name, str) else None
     if value == VOCAB and name in SIZE_FIELDS:
         return TOKENS
     if value == POSITIONS and rule is not None and rule.kind is Kind.POSITIONS:
