@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.data.root import DataRoot
 from harness.data.state import State, holding
 from harness.errors import CheckpointError, SelectionError
-from harness.images.access import snapshot
+from harness.images.cached import snapshot
 from harness.matrix.asked import Asked
 from harness.matrix.cells import Cell
 from harness.matrix.checkpoint import inspect

@@ -1,19 +1,14 @@
 """`harness eval`: ask models the questions of datasets, and score what they answer."""
 
-import json
-import sys
-from contextlib import closing
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
 
-from harness.cli.common import AS_JSON, VARIANT, results_of, root_of
-from harness.cli.eval_tables import lines, to_json
-from harness.cli.results import print_run
+from harness.cli.common import AS_JSON, VARIANT, root_of
 from harness.cli.values import NUMBERS, WORDS, finite, size
 from harness.data.root import data_root
-from harness.display import display
 from harness.evaluating import Evaluating, sources
 from harness.matrix.asked import Asked
 from harness.matrix.cells import Parameters
@@ -21,10 +16,6 @@ from harness.matrix.load import load
 from harness.matrix.parameters import sweep
 from harness.matrix.presets import ENGINES
 from harness.matrix.questions import FOLDER, HUB, TINY
-from harness.matrix.records import Suite
-from harness.request import Request, planned_of
-from harness.run import conduct
-from harness.runners.choose import Wish
 
 NAMED = (HUB, TINY)
 """Weights that are no folder."""
@@ -83,19 +74,16 @@ LISTS = ("dtype", "tensor_parallel")
 def eval_(context: click.Context, /, *, dry_run: bool, as_json: bool, **options: Any) -> int:
     """Ask models the questions of datasets, and score what they answer."""
     root = root_of(context)
-    request = _request(root, options)
-    if dry_run:
-        matrix = load(root)
-        planned = planned_of(matrix, results_of(context), request)
-        click.echo(json.dumps(to_json(matrix, planned)) if as_json else "\n".join(lines(matrix, planned)))
-        return 0
-    with closing(display()) as shown:
-        done = conduct(root, results_of(context), request, shown)
-    print_run(done.store, as_json=as_json)
-    return done.exit_code
+    evaluating = _evaluating(root, options)
+    base = Parameters(threads=options["threads"], seed=options["seed"])
+    varied = sweep(base, {name: options[name] for name in LISTS})
+    # What runs takes three times as long to import as a dry run takes in all.
+    module = import_module(f"harness.cli.eval_{'plan' if dry_run else 'run'}")
+    code: int = module.carry_out(context, evaluating, varied, options, as_json=as_json)
+    return code
 
 
-def _request(root: Path, options: dict[str, Any]) -> Request:
+def _evaluating(root: Path, options: dict[str, Any]) -> Evaluating:
     folder = None if options["weights"] in NAMED else Path(options["weights"])
     asked = Asked(
         categories=options["category"],
@@ -114,20 +102,8 @@ def _request(root: Path, options: dict[str, Any]) -> Request:
         max_tokens=options["max_tokens"],
         sample_s=options["sample_timeout"],
     )
-    base = Parameters(threads=options["threads"], seed=options["seed"])
-    return Request(
-        suite=Suite.EVALUATION,
-        device=options["device"],
-        variant=options["variant"],
-        sweep=sweep(base, {name: options[name] for name in LISTS}),
-        wish=Wish(runner=options["runner"], python=options["python"]),
-        memory_bytes=options["memory"],
-        evaluation=Evaluating(
-            asked=asked, sources=sources(load(root), data_root(options["data"], root), asked.weights, folder)
-        ),
-        resume=options["resume"],
-        command=tuple(sys.argv[1:]),
-    )
+    place = data_root(options["data"], root)
+    return Evaluating(asked=asked, sources=sources(load(root), place, asked.weights, folder))
 
 
 eval = eval_  # noqa: A001 — the verb's own name, by which it is found

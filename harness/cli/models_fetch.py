@@ -13,7 +13,7 @@ from harness.cli.values import WORDS
 from harness.data.hub import GIVEN
 from harness.data.weights import Weights, fetch, plan
 from harness.errors import SelectionError
-from harness.images.access import cache
+from harness.images.cached import cache
 from harness.images.library import python_of
 from harness.interruption import terminable
 from harness.matrix.load import load

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.errors import DataError
 from harness.files import replace
-from harness.matrix.schema import validate
+from harness.matrix.proven import is_proven, remember
 
 MANIFEST = "manifest.json"
 VERSION = 1
@@ -46,16 +46,17 @@ def read(folder: Path) -> Manifest | None:
     """The manifest of a data root, None where it has none; DataError where it cannot be one."""
     path = folder / MANIFEST
     try:
-        data = json.loads(path.read_text("utf-8"))
+        text = path.read_bytes()
+        data = json.loads(text)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:
         raise DataError(
             f"{path} cannot be read ({_first(error)}): mend it, or fetch the data anew"
         ) from error
-    found = validate("data", data)
-    if found:
-        raise DataError(f"{path} is no manifest of data: {'; '.join(found[:SHOWN])}")
+    if not is_proven(text):
+        _require(data, path)
+        remember(text)
     return Manifest(name=data["name"], files={path: File(**row) for path, row in data["files"].items()})
 
 
@@ -70,6 +71,14 @@ def write(folder: Path, manifest: Manifest) -> None:
         replace(folder / MANIFEST, text.encode())
     except OSError as error:
         raise DataError(f"{folder / MANIFEST} cannot be written: {error.strerror}") from error
+
+
+def _require(data: object, path: Path) -> None:
+    from harness.matrix.schema import validate  # noqa: PLC0415 — it takes longer than all else of a list
+
+    found = validate("data", data)
+    if found:
+        raise DataError(f"{path} is no manifest of data: {'; '.join(found[:SHOWN])}")
 
 
 def _first(error: Exception) -> str:

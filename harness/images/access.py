@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from harness.errors import CheckpointError
+from harness.images.cached import home, snapshot
 from harness.images.library import ask_hub
-from harness.matrix.checkpoint import cached_configs, inspect
 
 FLAG = "HF_HUB_OFFLINE"
 TRUE = {"1", "ON", "YES", "TRUE"}
@@ -59,16 +58,6 @@ def is_offline() -> bool:
     return os.environ.get(FLAG, "").upper() in TRUE
 
 
-def home() -> Path:
-    """The folder of the hub's library."""
-    return Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
-
-
-def cache() -> Path:
-    """The hub's cache."""
-    return Path(os.environ.get("HF_HUB_CACHE") or home() / "hub")
-
-
 def access(hub_ids: Iterable[str], python: Path | None) -> Answer:
     """The access to each; what is cached is not asked about, and nothing is without `python`.
 
@@ -90,17 +79,6 @@ def access(hub_ids: Iterable[str], python: Path | None) -> Answer:
         token=said["token"],
         status={hub_id: status or found[hub_id] for hub_id, status in here.items()},
     )
-
-
-def snapshot(hub_id: str) -> Path | None:
-    """A snapshot of it in the cache that has all its weights; None where there is none."""
-    for config in cached_configs(hub_id, cache()):
-        try:
-            inspect(config.parent, allow_pickle=True)
-        except CheckpointError:
-            continue
-        return config.parent
-    return None
 
 
 def _has_token() -> bool:

@@ -1,26 +1,56 @@
-"""What `harness eval --dry-run` prints: who would be asked what, how, and who would not and why."""
+"""`harness eval --dry-run`: who would be asked what, how, and who would not and why."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from harness.matrix.cells import Cell
+import click
+
+from harness.cli.common import root_of
+from harness.evaluating import Evaluating
+from harness.matrix.cells import Cell, Parameters
+from harness.matrix.devices import Device
+from harness.matrix.evaluation import Evaluation, evaluation
+from harness.matrix.load import load
+from harness.matrix.names import resolve
+from harness.matrix.names import varied as varied_device
 from harness.matrix.presets import ENGINES
 from harness.matrix.questions import Questions
 from harness.matrix.records import Matrix
-from harness.request import Plan
 from harness.results.registry_report import hub_id
 
 GB = 1e9
 
 
-def lines(matrix: Matrix, planned: Plan) -> Iterator[str]:
+def carry_out(
+    context: click.Context,
+    evaluating: Evaluating,
+    varied: tuple[Parameters, ...],
+    options: Mapping[str, Any],
+    *,
+    as_json: bool,
+) -> int:
+    """Print what would be asked; the exit code."""
+    matrix = load(root_of(context))
+    name = options["device"].partition(":")[0]
+    device = varied_device(
+        resolve("device", name, {row.id: row for row in matrix.devices}), options["variant"]
+    )
+    found = evaluation(matrix, device, evaluating.asked, varied, evaluating.sources.here(matrix))
+    image = device if options["variant"] else varied_device(device, evaluating.variant(device))
+    document = to_json(matrix, image, found) if as_json else None
+    click.echo(json.dumps(document) if as_json else "\n".join(lines(matrix, image, found)))
+    return 0
+
+
+def lines(matrix: Matrix, device: Device, planned: Evaluation) -> Iterator[str]:
     """A paragraph a model: its weights, what its engine is told, and each dataset."""
     asked = [cell for cell in planned.cells if not _questions(cell).skip]
     models = {_questions(cell).entry for cell in asked}
     yield (
         f"{len(asked)} of {len(planned.cells)} cells would be asked, of {len(models)} models, "
-        f"on {planned.device.id} in the image {planned.device.image}"
+        f"on {device.id} in the image {device.image}"
     )
     for entry, cells in groupby(planned.cells, key=lambda cell: _questions(cell).entry):
         yield from _model(matrix, entry, list(cells))
@@ -28,11 +58,11 @@ def lines(matrix: Matrix, planned: Plan) -> Iterator[str]:
         yield f"{entry}: left out: {reason}"
 
 
-def to_json(matrix: Matrix, planned: Plan) -> dict[str, Any]:
+def to_json(matrix: Matrix, device: Device, planned: Evaluation) -> dict[str, Any]:
     """The same as one document."""
     return {
-        "device": planned.device.id,
-        "image": planned.device.image,
+        "device": device.id,
+        "image": device.image,
         "cells": [
             {
                 "id": cell.id,
