@@ -66,6 +66,7 @@ def fetch_datasets(
     if options["dry_run"] or not given:
         said, whole = [f"{row.id}: {megabytes(found.left(row.id))} to fetch" for row in given], True
     else:
+        tell(f"{megabytes(found.left())} to fetch into {found.folder}")
         with terminable():
             fetch(found, python, tell)
         here = [check(row, data_root(str(found.folder), root)) for row in given]

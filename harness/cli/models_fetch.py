@@ -53,6 +53,7 @@ def fetch_weights(
     fetched = any(row.orders for row in found) and not dry_run
     lines = list(_told(found, "fetched" if fetched else "to fetch"))
     if fetched:
+        tell(f"{megabytes(sum(row.left() for row in found))} to fetch into {cache()}")
         with terminable():
             fetch(found, cache(), there, tell)
     click.echo(json.dumps(document) if as_json else "\n".join(lines))

@@ -23,8 +23,8 @@ class DataRoot:
 
     @property
     def name(self) -> str:
-        """What scores on it are of: never taken for a benchmark's unless it is the hub's."""
-        return self.manifest.name if self.manifest else self.path.name
+        """What scores on it are of; those of a folder without a manifest are nobody's but its owner's."""
+        return self.manifest.name if self.manifest else f"own-{self.path.resolve().name}"
 
     def files(self, source: Source, split: Split, config: str) -> Iterator[tuple[str, File | None]]:
         """Path below the root of each file that has rows of that split, with what the manifest says of it."""
@@ -43,14 +43,15 @@ def data_root(given: str | None, checkout: Path) -> DataRoot:
     """The root that `--data` names: sample, a folder, or what was fetched into this checkout.
 
     DataError where there is no such folder, or where its manifest cannot be one. Nothing need have been
-    fetched: then the root is empty.
+    fetched: then the root is empty, whatever an interrupted fetch left in it.
     """
     path = fetched_root(checkout) if given is None else _named(given, checkout)
     if given is not None and not path.is_dir():
         raise DataError(
             f"there is no folder {path}: name one that is laid out like the hub's repositories, or sample"
         )
-    return DataRoot(path=path, manifest=read(path))
+    empty = Manifest(name=FETCHED) if given is None else None
+    return DataRoot(path=path, manifest=read(path) or empty)
 
 
 def fetched_root(checkout: Path) -> Path:

@@ -33,7 +33,7 @@ def test_every_dataset_is_listed_with_its_task_or_the_reason(typed: Typed, root:
     assert (found["gsm8k"]["state"], found["gsm8k"]["rows"]) == ("present", None)
     assert (found["mmlu"]["state"], found["mmlu"]["official_rows"]) == ("absent", 14042)
     lines = typed(root, "data", "list", "--data", str(own)).stdout.splitlines()
-    assert lines[0] == f"data: {own} ({own.name})"
+    assert lines[0] == f"data: {own} (own-{own.name})"
     assert "apps no task - - - lm_eval 0.4.13 has no task of it" in [" ".join(line.split()) for line in lines]
     assert "gsm8k present ? 1,319 gsm8k also gsm_8k" in [" ".join(line.split()) for line in lines]
 

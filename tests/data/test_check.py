@@ -126,10 +126,11 @@ def test_what_asks_who_one_is_says_so_where_it_is_absent(put: Put, gsm8k: Datase
 
 
 def test_a_root_is_named_or_is_what_was_fetched(tmp_path: Path) -> None:
-    assert data_root(None, tmp_path).path == tmp_path / ".harness" / "data"
+    fetched = data_root(None, tmp_path)
+    assert (fetched.path, fetched.name) == (tmp_path / ".harness" / "data", "hub")
     with pytest.raises(DataError, match="there is no folder"):
         data_root("elsewhere/than/here", tmp_path)
     with pytest.raises(DataError, match="there is no folder"):
         data_root("sample", tmp_path)
-    (tmp_path / "data" / "sample").mkdir(parents=True)
-    assert data_root("sample", tmp_path).name == "sample"
+    (tmp_path / "data" / "hub").mkdir(parents=True)
+    assert data_root(str(tmp_path / "data" / "hub"), tmp_path).name == "own-hub"

@@ -1,6 +1,9 @@
 """What is still to come of a file, and the card that tells which file is of which split."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 from harness.data.card import card
@@ -43,3 +46,23 @@ def test_the_card_names_what_is_here_by_configuration_and_split() -> None:
         {"config_name": "a", "data_files": [{"split": "test", "path": ["a/test-0.jsonl", "a/test-1.jsonl"]}]},
         {"config_name": "b", "data_files": [{"split": "train", "path": ["b/train.jsonl"]}]},
     ]
+
+
+def test_the_library_that_tasks_use_reads_what_the_card_says(tmp_path: Path) -> None:
+    rows = {"o/n/a/test-0.jsonl": ("a", "test", 2), "o/n/b/train.jsonl": ("b", "train", 3)}
+    files = {path: File(sha256=SHA, config=config, split=split) for path, (config, split, _) in rows.items()}
+    for path, (_, _, count) in rows.items():
+        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).write_text('{"question": "1 + 1?"}\n' * count)
+    (tmp_path / "o" / "n" / "README.md").write_text(card("o/n", files))
+    code = "import datasets as d; print([d.load_dataset('o/n', name).num_rows for name in ('a', 'b')])"
+    variables = {"HF_HOME": str(tmp_path / "hf"), "HF_DATASETS_OFFLINE": "1", "HF_HUB_OFFLINE": "1"}
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stdout.splitlines()[-1] == "[{'test': 2}, {'train': 3}]"

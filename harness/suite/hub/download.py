@@ -99,10 +99,12 @@ def _status(error: Exception) -> str:
 
 
 def _rows(path: Path) -> int | None:
+    """Rows of a Parquet file; None of another, of one that is none, and where there is no pyarrow."""
     if path.suffix != PARQUET:
         return None
     try:
         from pyarrow.parquet import read_metadata  # noqa: PLC0415 — only an environment for evaluations has it
-    except ImportError:
+
+        return int(read_metadata(path).num_rows)
+    except (ImportError, ValueError, OSError):
         return None
-    return int(read_metadata(path).num_rows)
