@@ -1,5 +1,6 @@
 """The picture of quality against speed and memory, as SVG, drawn by matplotlib."""
 
+import math
 from itertools import pairwise
 from pathlib import Path
 from textwrap import fill
@@ -23,9 +24,11 @@ STYLE = {
     **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), GREY),
 }
 WIDTH, HEIGHT = 6.0, 4.5
-"""Of a panel, in inches."""
-LETTERS = 100
-"""Of the title, that stand above a panel."""
+"""Of a panel, in inches, with as many points as have room for their names there."""
+ROOM = 15
+"""Such points; with more, panels grow so that each keeps as much."""
+LETTERS = 16
+"""Of the title, to an inch."""
 
 
 def draw(path: Path, shown: Picture) -> None:
@@ -45,8 +48,10 @@ def draw(path: Path, shown: Picture) -> None:
             f"a picture takes {error.name}: `python -m pip install -e '.[plot]'`, or leave out --plot"
         ) from error
     with rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH * len(axes), HEIGHT), layout="constrained")
-        figure.suptitle(fill(_title(shown), LETTERS * len(axes)), fontsize=9)
+        growth = max(1.0, math.sqrt(len(shown.points) / ROOM))
+        width = growth * WIDTH * len(axes)
+        figure = Figure(figsize=(width, growth * HEIGHT), layout="constrained")
+        figure.suptitle(fill(_title(shown), round(LETTERS * width)), fontsize=9)
         for panel, axis in zip(figure.subplots(1, len(axes), squeeze=False)[0], axes, strict=True):
             _panel(panel, shown, axis)
             panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
