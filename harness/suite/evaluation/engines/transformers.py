@@ -17,7 +17,9 @@ from harness.results.scored import Costs
 from harness.suite.evaluation import experts
 from harness.suite.evaluation.energy import joules
 from harness.suite.evaluation.meter import Meter, Row
+from harness.suite.evaluation.weights import Whole, require_fitting
 from harness.suite.fit.parameters import counted
+from harness.suite.models.build import model_class
 from harness.suite.throughput import memory
 from harness.suite.throughput.clock import synchronise
 
@@ -35,6 +37,14 @@ class Metered(HFLM):
         self.sample_s = sample_s
         own = self.model.generation_config.eos_token_id
         self.ends = {self.eot_token_id, *(own if isinstance(own, list) else [own])} - {None}
+
+    def _create_model(self, *arguments: Any, **named: Any) -> None:
+        found = self.AUTO_MODEL_CLASS
+        self.AUTO_MODEL_CLASS = Whole(found)  # else the library draws what it does not find, and only warns
+        try:
+            super()._create_model(*arguments, **named)
+        finally:
+            self.AUTO_MODEL_CLASS = found
 
     def _model_call(self, *arguments: Any, **named: Any) -> torch.Tensor:
         with self.meter.batch():
@@ -73,9 +83,10 @@ class Transformers:
     """A checkpoint read by the library, on the cell's device."""
 
     def __init__(self, folder: Path, cell: Cell) -> None:
-        """Read the weights."""
+        """Read the weights; CheckpointError, before they are read, where they are not the class's."""
         asked = cell.questions
         assert asked is not None
+        self._unchecked = require_fitting(folder, model_class(cell.model))
         self._model = Metered(folder, cell.torch_device, asked.sample_s, asked.options)
         self._device = cell.torch_device
         self._found = counted(self._model.model)
@@ -123,7 +134,7 @@ class Transformers:
             "parameters": self._found.total,
             "active_parameters": self._found.total - sum(row.idle for row in self._found.experts),
             "batch": self._model.batch_size_per_gpu,
-        }
+        } | ({"weights": self._unchecked} if self._unchecked else {})
 
     def close(self) -> None:
         """Leave nothing of it in memory."""
