@@ -61,7 +61,7 @@ def picture(rows: Sequence[Standing]) -> Picture:
     scored = [row for row in rows if row.interval is not None and not is_made_up(row.who)]
     if not scored:
         raise ResultsError(
-            "no model's answers to this were scored, and nothing can be drawn: `harness results scores` says why"
+            "no model's answers to this were scored, and nothing is drawn: `harness results scores` says why"
         )
     roots = sorted({row.column.data for row in scored})
     if len(roots) > 1:
