@@ -41,7 +41,7 @@ PROVENANCE = Provenance(
 
 @pytest.fixture(scope="session")
 def cells() -> dict[str, Cell]:
-    """Cells of the real matrix on cpu, by model and suite: `bert functional`. Evaluations have `evaluated`."""
+    """Cells of the real matrix on cpu, by model and suite: `bert functional`; but evaluations."""
     matrix = load(find_root(Path(__file__)))
     models = select(matrix, Selection())
     suites = [suite for suite in Suite if suite is not Suite.EVALUATION]
