@@ -101,15 +101,16 @@ class Evaluating:
     asked: Asked
     sources: Sources
 
-    def variant(self, device: Device) -> str:
-        """The device's variant whose image evaluates; SelectionError where it has none."""
-        wanted = ENGINES[self.asked.engine].variant or device.evaluation
-        if wanted is None or wanted not in {row.id for row in device.variants}:
-            raise SelectionError(
-                f"device {device.id} has no image that evaluates with the engine {self.asked.engine}: take "
-                "another device or --engine"
-            )
-        return wanted
+
+def evaluates(device: Device, engine: str) -> str:
+    """The device's variant whose image has the engine; SelectionError where it has none."""
+    wanted = ENGINES[engine].variant or device.evaluation
+    if wanted is None or wanted not in {row.id for row in device.variants}:
+        raise SelectionError(
+            f"device {device.id} has no image that evaluates with the engine {engine}: take another device or "
+            "--engine"
+        )
+    return wanted
 
 
 def _uncached(entry: Entry, row: Model) -> str:
