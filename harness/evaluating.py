@@ -107,8 +107,8 @@ def evaluates(device: Device, engine: str) -> str:
     wanted = ENGINES[engine].variant or device.evaluation
     if wanted is None or wanted not in {row.id for row in device.variants}:
         raise SelectionError(
-            f"device {device.id} has no image that evaluates with the engine {engine}: take another device or "
-            "--engine"
+            f"device {device.id} has no image that evaluates with the engine {engine}: take another device "
+            "or --engine"
         )
     return wanted
 
