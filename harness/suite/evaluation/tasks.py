@@ -1,9 +1,11 @@
 """The official tasks of lm_eval, loaded offline from a data root, and cut down to what is asked.
 
-with workplace(root, METRICS):
-    loaded = load("mmlu")
-    samples = chosen(loaded.counts, budget, seed)
-    evaluate(lm, loaded.only(samples), samples=samples, confirm_run_unsafe_code=True, bootstrap_iters=0)
+It is done so:
+
+    with workplace(root, CODE_EVAL):
+        loaded = load("mmlu")
+        samples = chosen(loaded.counts, budget, seed)
+        evaluate(lm, loaded.only(samples), samples=samples, confirm_run_unsafe_code=True, bootstrap_iters=0)
 """
 
 import functools
@@ -37,7 +39,7 @@ class Loaded:
     """How many questions each of the tasks has."""
 
     def only(self, samples: Mapping[str, Sequence[int]]) -> TaskDict:
-        """What `evaluate` asks of these samples: the tasks that have any, in groups of no others.
+        """For one `evaluate` of these samples (ascending): the tasks that have any, in groups of no others.
 
         DataProblem where a row of them cannot be made a question of.
         """
@@ -76,7 +78,8 @@ class InPlace:
 def load(name: str) -> Loaded:
     """The task or group of that name, from lm_eval's own files; only within a `workplace`.
 
-    KeyError where lm_eval has none; DataProblem where its data or a package that it needs is not there.
+    KeyError where lm_eval has none; DataProblem where its data or a package that it needs is not there. What
+    is wrong with the data, `rows.check` says better.
     """
     manager = TaskManager(include_defaults=False, include_path=[folder(name)])
     try:
