@@ -143,6 +143,7 @@ def _questions(case: _Case, varied: Parameters) -> Questions:
         kind=dataset.kind or NONE,
         score=dataset.score or NONE,
         data=case.here.data,
+        fields=dataset.source.fields if dataset.source else (),
         samples=_samples(case),
         engine=asked.engine,
         weights=asked.weights,
