@@ -1,0 +1,145 @@
+"""Where a generation ends, row by row: at the model's own end, at a word of the task, or when its time is up.
+
+lm_eval lets a batch go on until one and the same word has ended all of its rows, and transformers' `max_time`
+ends a batch without telling which rows it cut. Here a row that has ended is padded from then on, as the
+library does with rows that end by themselves, and the batch ends with its last row. Words inside of thinking
+end nothing. A forward is never broken off: time is looked at between tokens.
+"""
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from lm_eval.models.huggingface import HFLM
+from lm_eval.models.utils_hf import MultiTokenEOSCriteria
+from transformers import StoppingCriteria, StoppingCriteriaList
+
+END, STOP, LENGTH, TIME = "end", "stop", "length", "time"
+"""Why a generation ended: by the model, at a word, with its last token, or for its time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How the generation of a row ended."""
+
+    why: str
+    tokens: int
+    """That were generated, the end or the word that ended it included."""
+    seconds: float
+    """From the beginning of the batch to its last token."""
+
+
+class Rows(StoppingCriteria):
+    """Ends each row of a batch by itself, and tells why."""
+
+    def __init__(
+        self,
+        context: torch.Tensor,
+        *,
+        ends: Collection[int] = (),
+        words: Sequence[MultiTokenEOSCriteria] = (),
+        thought: MultiTokenEOSCriteria | None = None,
+        seconds: float | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        """Of the batch [rows, tokens] whose generation begins now.
+
+        `ends` are the model's tokens; `thought` is done with a row when the row's thinking has ended, before
+        which no word counts; `seconds` are those of a row, which begin with the batch.
+        """
+        self.done = torch.zeros(len(context), dtype=torch.bool, device=context.device)
+        """Rows that have ended, bool [rows]; changed in place."""
+        self._ends, self._words, self._thought = frozenset(ends), words, thought
+        self._seconds, self._clock, self._began = seconds, clock, clock()
+        self._found: list[Ending | None] = [None] * len(context)
+        self._tokens, self._last = 0, 0.0
+
+    def __call__(self, input_ids: torch.Tensor, scores: Any, **_: Any) -> torch.Tensor:
+        """Look at the token that each row was given."""
+        self._tokens, self._last = self._tokens + 1, self._clock() - self._began
+        for word in (*self._words, *([self._thought] if self._thought else [])):
+            word(input_ids, scores)
+        ended = []
+        for row, token in enumerate(input_ids[:, -1].tolist()):
+            if self._found[row] is None and (why := self._why(row, token)):
+                self._found[row] = Ending(why=why, tokens=self._tokens, seconds=self._last)
+                ended.append(row)
+        if ended:
+            self.done[ended] = True
+        return self.done
+
+    def endings(self) -> list[Ending]:
+        """How each row ended; those that did not were cut at the last token that was asked for."""
+        cut = Ending(why=LENGTH, tokens=self._tokens, seconds=self._last)
+        return [found or cut for found in self._found]
+
+    def _why(self, row: int, token: int) -> str:
+        """What ends the row with this token; empty where nothing does."""
+        if token in self._ends:
+            return END
+        if self._thought is not None and not self._thought.done_tracker[row]:
+            for word in self._words:  # what it saw was thought, not said
+                word.done_tracker[row] = False
+        elif any(word.done_tracker[row] for word in self._words):
+            return STOP
+        return TIME if self._seconds is not None and self._last >= self._seconds else ""
+
+
+class RowByRow(HFLM):
+    """lm_eval's model, whose generations end row by row."""
+
+    sample_s: float | None = None
+    """Seconds that a generation may take; None is no limit."""
+    thought_ends: str = ""
+    """What ends thinking, where the model thinks before it answers (`</think>`)."""
+    spare: Callable[[torch.Tensor], AbstractContextManager[None]] = nullcontext
+    """Entered with the rows that have ended while a batch is generated: `ExpertUse.sparing`."""
+    endings: Sequence[Ending] = ()
+    """How the rows of the last batch ended."""
+
+    def ends(self) -> set[int]:
+        """Tokens that end a generation by the model's own settings."""
+        own = getattr(self.model.generation_config, "eos_token_id", None)
+        return {self.eot_token_id, *(own if isinstance(own, list) else [own])} - {None}
+
+    def _model_generate(
+        self, context: torch.Tensor, max_length: int, stop: list[str], **generation: Any
+    ) -> torch.Tensor:
+        """As lm_eval generates, but for where it ends."""
+        prompt = context.shape[1] if self.backend == "causal" else 1
+
+        def word(text: str) -> MultiTokenEOSCriteria:
+            return MultiTokenEOSCriteria(text, self.tokenizer, prompt, len(context))
+
+        rows = Rows(
+            context,
+            ends=self.ends(),
+            words=[word(text) for text in stop if text],
+            thought=word(self.thought_ends) if self.thought_ends else None,
+            seconds=self.sample_s,
+        )
+        kind = self.mixed_precision_dtype
+        with torch.autocast(self.device.type, dtype=kind, enabled=kind is not None), self.spare(rows.done):
+            out: torch.Tensor = self.model.generate(
+                input_ids=context,
+                max_length=max_length,
+                stopping_criteria=StoppingCriteriaList([rows]),
+                pad_token_id=self.tokenizer.pad_token_id,
+                use_cache=True,
+                **_drawn(generation),
+            )
+        self.endings = rows.endings()
+        return out
+
+
+def _drawn(generation: dict[str, Any]) -> dict[str, Any]:
+    """How tokens are chosen, as lm_eval reads a task's settings: the likeliest where no temperature is set."""
+    given = {"temperature": 0.0, **generation}
+    if given["temperature"] == 0.0 and given.get("do_sample") is None:
+        given["do_sample"] = False
+    if given.get("do_sample") is False and given["temperature"] == 0.0:
+        del given["temperature"]
+    return given
