@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from harness.cli.common import AS_JSON, plain, results_of
+from harness.cli.experts import experts
 from harness.cli.scores import scores
 from harness.matrix.ci import durations as ci
 from harness.results.durations import durations
@@ -24,6 +25,7 @@ def results() -> None:
 
 
 results.add_command(scores)
+results.add_command(experts)
 
 
 @results.command("list")

@@ -9,20 +9,10 @@ from typing import Any
 from harness.errors import ResultsError
 from harness.results.figures import number
 from harness.results.pareto import AXES, Against, Picture, Point, front
+from harness.results.pictures import GREY, drawing, svg
 
-GREY = "#767676"
-"""Contrast 4.5 to 1 on white, 4.2 on #0d1117 where code hosts are dark; WCAG 2 asks for 4.5 of small text."""
 BLUE, ORANGE = "#3987c9", "#d55e00"
 """Points, and those of the front with its line; the marks' form tells them too."""
-STYLE = {
-    "svg.fonttype": "none",  # text stays text, in the reader's font
-    "svg.hashsalt": "harness",  # the same points make the same file
-    "font.family": "sans-serif",
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), GREY),
-}
 WIDTH, HEIGHT = 6.0, 4.5
 """Of a panel, in inches, with as many points as have room for their names there."""
 ROOM = 15
@@ -38,19 +28,12 @@ def draw(path: Path, shown: Picture) -> None:
         raise ResultsError(
             "neither time nor memory was measured, so scores cannot be drawn against them: leave out --plot"
         )
-    try:
-        from matplotlib import rc_context  # noqa: PLC0415 — a second, and only where something is drawn
-        from matplotlib.figure import Figure  # noqa: PLC0415
-        from matplotlib.ticker import LogLocator, NullLocator  # noqa: PLC0415
+    with drawing():
+        from matplotlib.ticker import LogLocator, NullLocator  # noqa: PLC0415 — a second, and only where it draws
         from textalloc import allocate  # noqa: PLC0415
-    except ImportError as error:
-        raise ResultsError(
-            f"a picture takes {error.name}: `python -m pip install -e '.[plot]'`, or leave out --plot"
-        ) from error
-    with rc_context(STYLE):
-        growth = max(1.0, math.sqrt(len(shown.points) / ROOM))
-        width = growth * WIDTH * len(axes)
-        figure = Figure(figsize=(width, growth * HEIGHT), layout="constrained")
+    growth = max(1.0, math.sqrt(len(shown.points) / ROOM))
+    width = growth * WIDTH * len(axes)
+    with svg(path, width, growth * HEIGHT) as figure:
         figure.suptitle(fill(_title(shown), round(LETTERS * width)), fontsize=9)
         for panel, axis in zip(figure.subplots(1, len(axes), squeeze=False)[0], axes, strict=True):
             _panel(panel, shown, axis)
@@ -58,10 +41,6 @@ def draw(path: Path, shown: Picture) -> None:
             panel.xaxis.set_minor_locator(NullLocator())
             figure.draw_without_rendering()  # labels are placed where points have come to lie
             _label(allocate, panel, shown, axis)
-        try:
-            figure.savefig(path, format="svg", transparent=True, metadata={"Date": None})
-        except OSError as error:
-            raise ResultsError(f"{path} cannot be written: {error.strerror}; name another file") from error
 
 
 def _title(shown: Picture) -> str:

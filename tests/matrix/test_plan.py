@@ -366,7 +366,7 @@ def test_a_batch_is_of_one_release(matrix: Matrix) -> None:
 def test_batches_hold_every_cell_once(matrix: Matrix) -> None:
     device = matrix.device("cpu")
     cells = [
-        cell for suite in sorted(Suite) for cell in plan(matrix, matrix.models, device, suite, [Parameters()])
+        cell for suite in sorted(PLANNED) for cell in plan(matrix, matrix.models, device, suite, [Parameters()])
     ]
     together = batches(cells, device, one_cell_each=False)
     alone = batches(cells, device, one_cell_each=True)

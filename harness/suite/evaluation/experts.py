@@ -6,10 +6,8 @@ generation gives a row that has ended (`sparing`). So a batch of many counts wha
 """
 
 import inspect
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self, final
 
@@ -17,39 +15,11 @@ import torch
 from lm_eval.models import huggingface
 from torch import nn
 
-from harness.results.record import Metric
+from harness.results.expert_use import LayerUse
 from harness.suite.evaluation.routing import Source, sources, unseen
 
 TOKENS = ("input_ids", "inputs_embeds")
 MASK = "attention_mask"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayerUse:
-    """How often each expert of a layer was chosen; at least one was."""
-
-    name: str
-    layer: int | None
-    counts: tuple[int, ...]
-    """Tokens that were sent to each expert; a token counts once for each of its experts."""
-
-    @property
-    def experts_used(self) -> float:
-        """Share of the experts that were chosen at all, 0 to 1."""
-        return sum(count > 0 for count in self.counts) / len(self.counts)
-
-    @property
-    def entropy(self) -> float:
-        """Shannon's entropy of the choices over that of even ones, H / ln E: 1 is even, 0 is one expert."""
-        if len(self.counts) == 1:
-            return 1.0
-        shares = [count / sum(self.counts) for count in self.counts if count]
-        return -sum(share * math.log(share) for share in shares) / math.log(len(self.counts))
-
-    @property
-    def imbalance(self) -> float:
-        """The most that an expert was chosen, over the mean: 1 is even, E is one expert of E."""
-        return max(self.counts) * len(self.counts) / sum(self.counts)
 
 
 @final
@@ -97,7 +67,7 @@ class ExpertUse:
                 before = counted.get(name, [0] * len(row))
                 counted[name] = [one + other for one, other in zip(before, row, strict=True)]
         return tuple(
-            LayerUse(name=source.name, layer=source.layer, counts=tuple(counted[source.name]))
+            LayerUse(name=source.name, counts=tuple(counted[source.name]))
             for source in self._sources
             if source.name not in self.apart and any(counted.get(source.name, ()))
         )
@@ -186,22 +156,3 @@ class ExpertUse:
             counts = self._counts.setdefault(names, chosen.new_zeros(len(names), nowhere + 1))
             counts.scatter_add_(1, chosen, torch.ones_like(chosen))
         self._chosen.clear()
-
-
-def metrics(layers: Sequence[LayerUse], dataset: str) -> tuple[Metric, ...]:
-    """The figures of expert use while a dataset was asked, a sample a layer; none of a dense model."""
-    if not layers:
-        return ()
-    return (
-        Metric.of("experts_used", "ratio", dataset, [use.experts_used for use in layers]),
-        Metric.of("expert_entropy", "ratio", dataset, [use.entropy for use in layers]),
-        Metric.of("expert_imbalance", "ratio", dataset, [use.imbalance for use in layers]),
-    )
-
-
-def facts(use: ExpertUse) -> dict[str, Any]:
-    """What a result keeps beside the figures: the counts by layer, or why there are none."""
-    if use.reason:
-        return {"layers": [], "not_measured": use.reason}
-    layers = [{"name": row.name, "layer": row.layer, "counts": list(row.counts)} for row in use.layers()]
-    return {"layers": layers, "left_out": dict(use.apart)}

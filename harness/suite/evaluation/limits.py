@@ -136,7 +136,7 @@ class RowByRow(HFLM):
 
 
 def _drawn(generation: dict[str, Any]) -> dict[str, Any]:
-    """How tokens are chosen, as lm_eval reads a task's settings: the likeliest where none is drawn."""
+    """How tokens are chosen, as lm_eval reads settings: the likeliest where no temperature is set."""
     given = {"temperature": 0.0, **generation}
     if given["temperature"] == 0.0 and given.get("do_sample") is None:
         given["do_sample"] = False

@@ -45,11 +45,6 @@ class Source:
     experts: int
     read: Read
 
-    @property
-    def layer(self) -> int | None:
-        """The layer's number in its stack, from 0; None where the name has none."""
-        return next((int(part) for part in self.name.split(".") if part.isdecimal()), None)
-
 
 def sources(model: nn.Module) -> Iterator[Source]:
     """Every such module, in the model's order; none of a dense model."""

@@ -1,6 +1,5 @@
 """Expert use agrees with a count by hand, whatever the batch, and leaves nothing behind."""
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -8,11 +7,9 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
 from harness.matrix.records import Model
-from harness.suite.evaluation.experts import ExpertUse, LayerUse, facts, metrics
+from harness.suite.evaluation.experts import ExpertUse
 from harness.suite.evaluation.tiny import tiny_checkpoint
 from harness.suite.models.build import tiny_model
 from tests.suite.evaluation.asking import asker, generated, likelihoods
@@ -171,23 +168,20 @@ def test_no_hook_is_left_behind(rows: dict[str, Model]) -> None:
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
 
 
-def test_a_dense_model_has_no_layers_and_no_figures(rows: dict[str, Model]) -> None:
+def test_a_dense_model_has_no_layers(rows: dict[str, Model]) -> None:
     model = tiny_model(rows["llama"], seed=0)
     with ExpertUse.of(model) as use:
         model(torch.tensor(TEXTS[:1]))
     assert not use.layers()
-    assert not metrics(use.layers(), "gsm8k")
-    assert facts(use) == {"layers": [], "left_out": {}}
+    assert not use.reason
 
 
 def test_a_mixture_that_cannot_be_heard_says_why(rows: dict[str, Model]) -> None:
     model = tiny_model(rows["switch_transformers"], seed=0)
     with ExpertUse.of(model) as use:
         model(input_ids=torch.tensor(TEXTS[:1]), decoder_input_ids=torch.tensor(TEXTS[:1]))
-    assert facts(use) == {
-        "layers": [],
-        "not_measured": "an encoder's tokens and a decoder's are padded apart",
-    }
+    assert not use.layers()
+    assert use.reason == "an encoder's tokens and a decoder's are padded apart"
 
 
 @torch.no_grad()
@@ -202,29 +196,3 @@ def test_choosers_that_put_out_logits_alone_are_read_as_they_choose(rows: dict[s
         model(torch.tensor(TEXTS[:1]))
     handle.remove()
     assert counts(use)[0] == tuple(sent.count(expert) for expert in range(4))
-
-
-@given(st.lists(st.integers(0, 10**6), min_size=1, max_size=256).filter(any))
-def test_figures_are_those_of_a_distribution(found: list[int]) -> None:
-    use = LayerUse(name="layers.0.mlp", layer=0, counts=tuple(found))
-    number = len(found)
-    assert 0 < use.experts_used <= 1
-    assert -1e-9 <= use.entropy <= 1 + 1e-9
-    assert 1 - 1e-9 <= use.imbalance <= number + 1e-9
-    reordered = LayerUse(name="layers.0.mlp", layer=0, counts=tuple(sorted(found)))
-    assert math.isclose(use.entropy, reordered.entropy, abs_tol=1e-9)
-
-
-@pytest.mark.parametrize(
-    ("found", "used", "entropy", "imbalance"),
-    [((5, 5, 5, 5), 1, 1, 1), ((8, 0, 0, 0), 0.25, 0, 4), ((4, 4, 0, 0), 0.5, 0.5, 2)],
-)
-def test_the_extremes(found: tuple[int, ...], used: float, entropy: float, imbalance: float) -> None:
-    use = LayerUse(name="layers.0.mlp", layer=0, counts=found)
-    assert (use.experts_used, use.entropy, use.imbalance) == (used, entropy, imbalance)
-    names = [(row.name, row.value, row.samples) for row in metrics([use, use], "gsm8k")]
-    assert names == [
-        ("experts_used", used, (used, used)),
-        ("expert_entropy", entropy, (entropy, entropy)),
-        ("expert_imbalance", imbalance, (imbalance, imbalance)),
-    ]

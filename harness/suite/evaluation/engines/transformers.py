@@ -10,6 +10,7 @@ from lm_eval.api.model import LM
 from lm_eval.api.task import Task
 
 from harness.matrix.cells import Cell
+from harness.results import expert_use
 from harness.results.record import Metric
 from harness.results.scored import Costs
 from harness.suite.evaluation import experts
@@ -133,11 +134,11 @@ class Seen:
 
     def metrics(self, dataset: str) -> list[Metric]:
         """How evenly experts were used; none of a dense model."""
-        return list(experts.metrics(self._use.layers(), dataset))
+        return list(expert_use.metrics(self._use.layers(), dataset))
 
     def facts(self) -> Mapping[str, Any]:
         """The counts by layer and expert, or why there are none."""
         if self._use.reason:
-            return {"expert_use": f"not measured: {self._use.reason}"}
+            return {expert_use.FACT: f"not measured: {self._use.reason}"}
         layers = self._use.layers()
-        return {"expert_use": {row.name: list(row.counts) for row in layers}} if layers else {}
+        return {expert_use.FACT: {row.name: list(row.counts) for row in layers}} if layers else {}
