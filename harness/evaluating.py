@@ -16,7 +16,7 @@ from harness.matrix.devices import Device
 from harness.matrix.evaluation import Here
 from harness.matrix.presets import ENGINES
 from harness.matrix.questions import FOLDER, HUB
-from harness.matrix.records import Matrix
+from harness.matrix.records import Matrix, Model
 from harness.matrix.registry import Entry
 from harness.runners.given import DATA, WEIGHTS, Given
 
@@ -42,8 +42,11 @@ class Sources:
 
     def here(self, matrix: Matrix) -> Here:
         """What an evaluation is planned with."""
-        hub_ids = {row.id: row.checkpoint.hub_id for row in matrix.models if row.checkpoint}
-        missing = {HUB: lambda entry: _uncached(entry, hub_ids.get(entry.row)), FOLDER: self._missing}
+        rows = {row.id: row for row in matrix.models}
+        missing = {
+            HUB: lambda entry: _uncached(entry, rows[entry.row]),
+            FOLDER: lambda entry: self._missing(entry, rows[entry.row]),
+        }
         return Here(data=self.data, rows=self.rows, missing=missing.get(self.weights, lambda _: ""))
 
     def given(self, cells: Sequence[Cell]) -> tuple[Given, ...]:
@@ -80,11 +83,14 @@ class Sources:
         alone = (self.folder / CONFIG).is_file()
         return self.folder if alone else self.folder / entry
 
-    def _missing(self, entry: Entry) -> str:
+    def _missing(self, entry: Entry, row: Model) -> str:
+        folder = self._of(entry.id)
         try:
-            inspect(self._of(entry.id), allow_pickle=True)
+            found = inspect(folder, allow_pickle=True).config["model_type"]
         except CheckpointError as error:
             return str(error)
+        if found != row.model_type:
+            return f"{folder} holds a {found}, and {entry.id} is a {row.model_type}: name another folder"
         return ""
 
 
@@ -95,18 +101,20 @@ class Evaluating:
     asked: Asked
     sources: Sources
 
-    def variant(self, device: Device) -> str:
-        """The device's variant whose image evaluates; SelectionError where it has none."""
-        wanted = ENGINES[self.asked.engine].variant or device.evaluation
-        if wanted is None or wanted not in {row.id for row in device.variants}:
-            raise SelectionError(
-                f"device {device.id} has no image that evaluates with the engine {self.asked.engine}: take "
-                "another device or --engine"
-            )
-        return wanted
+
+def evaluates(device: Device, engine: str) -> str:
+    """The device's variant whose image has the engine; SelectionError where it has none."""
+    wanted = ENGINES[engine].variant or device.evaluation
+    if wanted is None or wanted not in {row.id for row in device.variants}:
+        raise SelectionError(
+            f"device {device.id} has no image that evaluates with the engine {engine}: take another device "
+            "or --engine"
+        )
+    return wanted
 
 
-def _uncached(entry: Entry, hub_id: str | None) -> str:
+def _uncached(entry: Entry, row: Model) -> str:
+    hub_id = row.checkpoint.hub_id if row.checkpoint else None
     if hub_id is None:
         return "there are no weights of it on the hub: give --weights"
     if snapshot(hub_id) is None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from harness.errors import HarnessError, ResultsError
+from harness.matrix.records import Suite
 from harness.results.store import REMEDIES, RunStore
 
 
@@ -25,7 +26,8 @@ def terminable() -> Iterator[None]:
 @contextmanager
 def resumable(store: RunStore, tell: Callable[[str], None]) -> Iterator[None]:
     """Say how to go on with a run that ends early, also where the operating system refuses it a file."""
-    again = f"`harness run --resume {store.run}` runs the others"
+    verb = "eval" if f"-{Suite.EVALUATION}-" in store.run else "run"  # it stands in their names
+    again = f"`harness {verb} --resume {store.run}` runs the others"
     try:
         yield
     except OSError as error:

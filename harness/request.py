@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.errors import SelectionError
-from harness.evaluating import Evaluating
+from harness.evaluating import Evaluating, evaluates
 from harness.machine import processors
 from harness.machine.choice import Typed
 from harness.machine.records import Accelerator
@@ -66,9 +66,17 @@ def planned_of(matrix: Matrix, results: Path, request: Request) -> Plan:
     if request.resume is not None:
         store = find(results, request.resume)
         cells = store.cells()
+        if (request.evaluation is None) is not (cells[0].questions is None):
+            verb = "run" if cells[0].questions is None else "eval"
+            raise SelectionError(
+                f"run {store.run} is of the {cells[0].suite} suite: `harness {verb} --resume {store.run}` goes "
+                "on with it"
+            )
         if request.evaluation is not None:
             request.evaluation.sources.require(store.run, cells)
         device = varied(resolve("device", cells[0].device, rows), _variant(store, request))
+        if cells[0].questions is not None and device.variant is None and request.wish.python is None:
+            device = varied(device, evaluates(device, cells[0].questions.engine))  # it has no result yet
         return Plan(device=device, cells=cells, which=typed.which if typed.device == device.id else ())
     device = varied(resolve("device", typed.device, rows), request.variant)
     if request.evaluation is not None:
@@ -99,7 +107,7 @@ def _evaluation(matrix: Matrix, device: Device, typed: Typed, request: Request) 
     )
     named = request.variant or request.wish.python  # else the image that evaluates
     return Plan(
-        device=device if named else varied(device, request.evaluation.variant(device)),
+        device=device if named else varied(device, evaluates(device, request.evaluation.asked.engine)),
         cells=found.cells,
         which=typed.which,
         left_out=found.left_out,

@@ -61,7 +61,7 @@ def copy_checkout(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path
     def copy() -> Path:
         root = tmp_path_factory.mktemp("checkout")
         shutil.copy(ROOT / "matrix.json", root)
-        for folder in ("harness", "images", "schemas"):
+        for folder in ("data", "harness", "images", "schemas"):
             shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
         return root
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from harness.cli.common import root_of
-from harness.evaluating import Evaluating
+from harness.evaluating import Evaluating, evaluates
 from harness.matrix.cells import Cell, Parameters
 from harness.matrix.devices import Device
 from harness.matrix.evaluation import Evaluation, evaluation
@@ -38,7 +38,9 @@ def carry_out(
         resolve("device", name, {row.id: row for row in matrix.devices}), options["variant"]
     )
     found = evaluation(matrix, device, evaluating.asked, varied, evaluating.sources.here(matrix))
-    image = device if options["variant"] else varied_device(device, evaluating.variant(device))
+    image = (
+        device if options["variant"] else varied_device(device, evaluates(device, evaluating.asked.engine))
+    )
     document = to_json(matrix, image, found) if as_json else None
     click.echo(json.dumps(document) if as_json else "\n".join(lines(matrix, image, found)))
     return 0

@@ -45,7 +45,7 @@ def require_typed(asked: Asked) -> None:
     """SelectionError for a number that is none of an evaluation's, and where nothing is named."""
     if not (asked.categories or asked.models or asked.datasets):
         raise SelectionError(
-            "name what to evaluate: --category, --model or --dataset; `harness categories list` shows them"
+            "name what to evaluate: --category, --model or --dataset; `harness categories` shows them"
         )
     for name, bound in LEAST.items():
         value = getattr(asked, name)

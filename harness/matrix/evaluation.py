@@ -143,6 +143,7 @@ def _questions(case: _Case, varied: Parameters) -> Questions:
         kind=dataset.kind or NONE,
         score=dataset.score or NONE,
         data=case.here.data,
+        fields=dataset.source.fields if dataset.source else (),
         samples=_samples(case),
         engine=asked.engine,
         weights=asked.weights,
@@ -209,11 +210,12 @@ def _reasons(case: _Case) -> Iterator[str]:
 
 
 def require_any(cells: Sequence[Cell], left_out: Mapping[str, str]) -> None:
-    """SelectionError where nothing at all can be asked: the commonest reason, with how many it holds for."""
+    """SelectionError where nothing at all can be asked: the commonest reason, one to be mended if any."""
     asked = [cell.questions for cell in cells if cell.questions]
     if any(not questions.skip for questions in asked) or not (asked or left_out):
         return
-    reasons = [questions.skip for questions in asked] + list(left_out.values())
+    mendable = [questions.skip for questions in asked if questions.task is not None]
+    reasons = mendable or [questions.skip for questions in asked] + list(left_out.values())
     first = max(dict.fromkeys(reasons), key=reasons.count)
     raise SelectionError(
         f"nothing of this can be asked; for {reasons.count(first)} of {len(reasons)} since {first}"

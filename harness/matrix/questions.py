@@ -31,6 +31,8 @@ class Questions:
     """The metric that stands for the dataset."""
     data: str
     """Name of the data root: `hub` of what was fetched, `sample` of a few invented rows."""
+    fields: tuple[str, ...] = ()
+    """What the task reads of a row: each row has to have them."""
     samples: int | None
     """Most questions, over the whole dataset; None asks all."""
     engine: str = TRANSFORMERS
@@ -63,7 +65,7 @@ class Questions:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         """The inverse of `asdict`; `data` has passed the schema."""
-        return cls(**data | {"categories": tuple(data.get("categories", ()))})
+        return cls(**data | {name: tuple(data.get(name, ())) for name in ("fields", "categories")})
 
     def to_json(self) -> dict[str, Any]:
         """As `schemas/common.schema.json` has it."""

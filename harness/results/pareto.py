@@ -8,7 +8,7 @@ from harness.errors import ResultsError
 from harness.results.intervals import Interval
 from harness.results.score_table import memory_gb, name, questions_per_s
 from harness.results.scores import mean_of
-from harness.results.standings import Column, Standing, Who
+from harness.results.standings import Column, Standing, Who, is_made_up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +54,14 @@ class Picture:
 
 
 def picture(rows: Sequence[Standing]) -> Picture:
-    """A point for everybody who answered the same questions; the others are left out by name.
+    """A point for every model that answered the same questions; the others are left out by name.
 
-    ResultsError where nothing was scored, or where scores are on the questions of several data roots.
+    ResultsError where no model was scored, or where scores are on the questions of several data roots.
     """
-    scored = [row for row in rows if row.interval is not None]
+    scored = [row for row in rows if row.interval is not None and not is_made_up(row.who)]
     if not scored:
         raise ResultsError(
-            "nothing of this was scored, so there is nothing to draw: `harness results scores` says why"
+            "no model's answers to this were scored, and nothing is drawn: `harness results scores` says why"
         )
     roots = sorted({row.column.data for row in scored})
     if len(roots) > 1:

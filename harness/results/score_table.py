@@ -13,7 +13,7 @@ from harness.results.markdown import rows_of
 from harness.results.overview import shortened
 from harness.results.record import Metric
 from harness.results.scored import SHARE
-from harness.results.standings import Column, Section, Standing, Who, best, is_random
+from harness.results.standings import Column, Section, Standing, Who, best, is_made_up, is_random
 from harness.results.tables import plain_table
 
 GB = 1e9
@@ -26,7 +26,9 @@ NO_BENCHMARK = (
     "{data}: questions of that data root, not the published ones; no score on them is a benchmark's."
 )
 CHANCE = "random weights: what chance gives, whatever the model's name."
+MADE_UP = "Answers that are no model's are the datasets' own, right or wrong: they show that scoring works."
 WORDS: dict[str, Callable[[Who], str]] = {
+    "engine": lambda who: f"{who.engine} answers, no model's" if is_made_up(who) else who.engine,
     "weights": lambda who: "random weights" if is_random(who) else f"weights of {who.weights}",
     "preset": lambda who: f"preset {who.preset}",
     "processes": lambda who: f"{who.processes} processes",
@@ -130,7 +132,8 @@ def meanings(section: Section) -> list[str]:
     found = [MEANING] if section.columns else []
     others = sorted({column.data for column in section.columns if not column.is_benchmark})
     found += [NO_BENCHMARK.format(data=data) for data in others]
-    return found + ([CHANCE] if any(map(is_random, section.rows)) else [])
+    found += [CHANCE] if any(map(is_random, section.rows)) else []
+    return found + ([MADE_UP] if any(map(is_made_up, section.rows)) else [])
 
 
 def unscored(section: Section) -> list[str]:
@@ -144,9 +147,10 @@ def unscored(section: Section) -> list[str]:
 
 
 def name(who: Who, among: Sequence[Who]) -> str:
-    """The model, and what of how it was asked others have otherwise; that weights are random, always."""
+    """The model, and what of how it was asked others have otherwise; always that its score is not its own."""
     differing = [row.name for row in fields(Who)[1:] if len({getattr(each, row.name) for each in among}) > 1]
-    told = dict.fromkeys([*differing, *(["weights"] if is_random(who) else [])])
+    always = [*(["engine"] if is_made_up(who) else []), *(["weights"] if is_random(who) else [])]
+    told = dict.fromkeys([*differing, *always])
     words = [WORDS[field](who) if field in WORDS else str(getattr(who, field)) for field in told]
     return f"{who.model} ({', '.join(words)})" if words else who.model
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.matrix.cells import Cell
+from harness.matrix.presets import ENGINES
 from harness.matrix.questions import HUB, TINY, Questions
 from harness.matrix.records import Matrix, Suite
 from harness.matrix.registry import Category
@@ -164,8 +165,12 @@ def _has(matrix: Matrix, category: Category, row: Standing) -> bool:
 
 
 def best(column: Sequence[Standing]) -> Standing | None:
-    """The one whose interval lies above all others'; None where none does, or there is but one."""
-    scored = [(row, interval) for row in column if (interval := row.interval) is not None]
+    """The one whose interval lies above all others'; None where none does, or there is but one.
+
+    Answers that are no model's are left out of it.
+    """
+    models = [row for row in column if not is_made_up(row.who)]
+    scored = [(row, interval) for row in models if (interval := row.interval) is not None]
     if len(scored) < 2:
         return None
     row, first = max(scored, key=lambda pair: pair[1].value)
@@ -175,6 +180,12 @@ def best(column: Sequence[Standing]) -> Standing | None:
 def is_random(who: Who) -> bool:
     """Whether the weights are small random ones: its scores are chance's."""
     return who.weights == TINY
+
+
+def is_made_up(who: Who) -> bool:
+    """Whether the answers are no model's but the dataset's own, which show that scoring works."""
+    engine = ENGINES.get(who.engine)
+    return engine is not None and not (engine.reads_weights or engine.networked)
 
 
 def _standing(result: Result) -> Standing:

@@ -90,8 +90,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_runtestloop(session: pytest.Session) -> bool:
-    """Run every cell of the order."""
+    """Run every cell of the order, unless the suite's own modules cannot be imported here."""
     config = session.config
+    if session.testsfailed and not config.option.continue_on_collection_errors:
+        raise session.Interrupted(f"{session.testsfailed} of the suite's modules could not be collected")
     if not config.option.collectonly:
         journal = Journal(config.getoption("--out"))
         Loop(session, config.stash[ORDER], journal, partial(expand, session)).run()

@@ -104,6 +104,8 @@ def test_eleven_categories_and_three_that_came_later(typed: Typed, root: Path) -
     assert [row["later"] for row in rows] == [False] * 11 + [True] * 3
     one = asked(typed, root, "categories", "Mixture-of-Experts")
     assert one in rows
+    assert asked(typed, root, "categories", "list") == rows
+    assert asked(typed, root, "categories", "show", "Mixture-of-Experts") == one
     shown = typed(root, "categories", one["id"]).stdout.splitlines()
     assert f"models      {', '.join(one['models'])}" in shown
     assert "primary     bigbench_hard: task bbh, score exact_match_strict" in shown

@@ -70,6 +70,11 @@ def test_a_dataset_alone_is_asked_of_every_model(plan: Any, matrix: Matrix) -> N
     assert list(found.left_out) == ["claude_sonnet"]
 
 
+def test_a_cell_knows_the_fields_that_its_task_reads(plan: Any) -> None:
+    (row,) = asked(plan(models=("starcoder2_15b",), datasets=("gsm8k",)))
+    assert row.fields == ("question", "answer")
+
+
 def test_models_narrow_a_category_and_others_are_left_out(plan: Any) -> None:
     found = asked(plan(categories=("mixture_of_experts",), without=("dbrx_instruct", "deepseek_v3")))
     assert {row.entry for row in found} == {"mixtral_8x7b", "mixtral_8x22b"}

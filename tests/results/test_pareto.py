@@ -1,6 +1,7 @@
 """The front holds whom nobody beats, and a picture only what is comparable."""
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -49,9 +50,9 @@ def test_the_front_is_whom_no_other_beats(points: list[Point], axis: Against) ->
         assert cheaper.quality.value <= dearer.quality.value
 
 
-def asked(model: str, dataset: str, right: list[float], **named: object) -> Result:
+def asked(model: str, dataset: str, right: list[float], **questions: Any) -> Result:
     given = answers(dataset, right, seconds=0.5)
-    return result(cell(model, dataset), given, memory_bytes=4_000_000_000, **named)  # type: ignore[arg-type]
+    return result(cell(model, dataset, **questions), given, memory_bytes=4_000_000_000)
 
 
 def test_a_point_is_the_mean_of_datasets_that_count_alike() -> None:
@@ -107,5 +108,13 @@ def test_sample_data_has_no_place_beside_a_benchmark() -> None:
 
 def test_of_nothing_there_is_no_picture() -> None:
     failed = result(cell("qwen3_8b", "gsm8k"), outcome=Outcome.OOM, message="out of memory")
-    with pytest.raises(ResultsError, match="nothing of this was scored"):
+    with pytest.raises(ResultsError, match="no model's answers to this were scored"):
         picture(standings([failed]))
+
+
+def test_answers_that_are_no_model_s_are_no_point() -> None:
+    gold = asked("qwen3_8b", "gsm8k", [1.0] * 40, engine="gold")
+    shown = picture(standings([gold, asked("phi35_mini", "gsm8k", HALF)]))
+    assert [each.name for each in shown.points] == ["phi35_mini"]
+    with pytest.raises(ResultsError, match="no model's answers"):
+        picture(standings([gold]))

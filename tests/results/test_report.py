@@ -15,6 +15,7 @@ from harness.matrix.schema import validate
 from harness.results.overview import MOST_ROWS, shortened
 from harness.results.record import Check, Estimate, Metric, Outcome, Result
 from harness.results.report import MARKS, console, show, to_json, to_svg
+from tests.results import evaluated
 
 MakeResult = Callable[..., Result]
 FOLDER = Path("results/run")
@@ -207,3 +208,19 @@ def test_of_many_cells_only_the_unexpected_are_shown_and_the_rest_counted(
 def test_a_reason_that_holds_for_many_names_the_first() -> None:
     assert shortened([*"abcdefghij", "a"]) == "a, b, c, d, e, f, g, h and 2 more"
     assert shortened("aab") == "a, b"
+
+
+def test_scores_are_a_table_of_models_and_questions_and_what_was_not_asked_is_told_once() -> None:
+    why = "its weights are not here: `harness models fetch qwen3_8b`"
+    asked = evaluated.cell("llama31_8b", "gsm8k", data="sample")
+    text = _shown(
+        [
+            evaluated.result(asked, evaluated.answers("gsm8k", [1.0] * 9 + [0.0])),
+            evaluated.result(evaluated.cell("qwen3_8b", "gsm8k"), outcome=Outcome.SKIPPED, message=why),
+        ]
+    )
+    assert "evaluation on cpu" in text
+    assert "90.0%" in text
+    assert "59.6 to 98.2" in text
+    assert "no score on them is a benchmark's" in text
+    assert text.count(why) == 1

@@ -8,6 +8,7 @@ from rich.console import Console
 from harness.results.record import Outcome, Result
 from harness.results.score_table import (
     CHANCE,
+    MADE_UP,
     MEANING,
     NO_BENCHMARK,
     grid,
@@ -41,6 +42,7 @@ def rows(shown: Section) -> list[Sequence[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
+ASKED = (("qwen3_8b", MOST), ("llama31_8b", HALF))
 BOTH = section(
     result(cell("qwen3_8b", "gsm8k"), answers("gsm8k", MOST, seconds=0.5), memory_bytes=16_400_000_000),
     result(cell("llama31_8b", "gsm8k"), answers("gsm8k", HALF, seconds=0.25)),
@@ -85,6 +87,15 @@ def test_nobody_mistakes_random_weights_for_the_model() -> None:
     assert rows(shown)[0][0] == "qwen3_8b (random weights)"
     assert CHANCE in meanings(shown)
     assert CHANCE not in meanings(BOTH)
+
+
+def test_nobody_mistakes_the_datasets_own_answers_for_a_model_s() -> None:
+    gold = result(cell("phi35_mini", "gsm8k", engine="gold"), answers("gsm8k", [1.0] * 100))
+    shown = section(gold, *(result(cell(model, "gsm8k"), answers("gsm8k", right)) for model, right in ASKED))
+    text = markdown([shown])
+    assert "| phi35_mini (gold answers, no model's) | 100.0% (96.3 to 100.0) |" in text
+    assert "| qwen3_8b (transformers) | 90.0%* (82.6 to 94.5) |" in text  # the best of the models
+    assert MADE_UP in meanings(shown)
 
 
 def test_two_choices_of_as_many_questions_are_told_apart() -> None:

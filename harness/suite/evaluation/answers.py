@@ -4,8 +4,8 @@ What differs between tasks is a row of `FORMS`: the longest beginning of a task'
 """
 
 import ast
+import itertools
 import re
-import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,6 @@ Make = Callable[[Row], str]
 
 OPPOSITES = {"True": "False", "Yes": "No", "yes": "no", "valid": "invalid"}
 OPPOSITES |= {word: opposite for opposite, word in OPPOSITES.items()}
-LETTERS = string.ascii_lowercase + string.ascii_uppercase + string.digits + "αβγδεζηθικλμνξοπρστυφχψω"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,16 +42,17 @@ def other(answer: str) -> str:
     if answer in OPPOSITES:
         return OPPOSITES[answer]
     if option := re.fullmatch(r"(\(?)([A-Z])(\)?)", answer):
-        return f"{option[1]}{'B' if option[2] == 'A' else 'A'}{option[3] or ''}"
+        return f"{option[1]}{'B' if option[2] == 'A' else 'A'}{option[3]}"
     if number := re.fullmatch(r"(\D*?)(-?\d[\d,]*)(.*)", answer, re.DOTALL):
         return f"{number[1]}{3 * int(number[2].replace(',', '')) + 1}{number[3]}"
     return apart([answer])
 
 
 def apart(answers: list[str]) -> str:
-    """A word that has no letter in common with any of the answers, as similarity counts letters or words."""
-    taken = set("".join(answers))
-    return next(letter for letter in LETTERS if letter not in taken) * 4
+    """A word that has no letter in common with any of the answers: similarity counts letters or words."""
+    taken = set("".join(answers).lower())
+    letters = (letter for letter in map(chr, itertools.count(ord("a"))) if letter.isalpha())
+    return next(letter for letter in letters if letter not in taken) * 4
 
 
 def _other_class(row: Row) -> str:

@@ -53,7 +53,7 @@ def evaluate(cell: Cell, engine: Engine, place: Place, progress: Progress = lamb
     name = f"{cell.id}.jsonl"
     answers = Answers(place.out / "answers" / name, place.earlier / name if place.earlier else None)
     with workplace(place.data or place.out, METRICS):
-        tasks = load(asked.task)
+        tasks = load(asked.task, asked.fields)
         prepare(tasks, asked, engine)
         picked = chosen(tasks.counts, asked.samples, cell.parameters.seed)
         model = engine.model(tasks.tasks)

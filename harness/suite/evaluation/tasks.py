@@ -1,14 +1,18 @@
 """The official tasks of lm_eval, loaded offline from a data root, and cut down to what is asked.
 
-with workplace(root, METRICS):
-    loaded = load("mmlu")
-    samples = chosen(loaded.counts, budget, seed)
-    evaluate(lm, loaded.only(samples), samples=samples, confirm_run_unsafe_code=True, bootstrap_iters=0)
+It is done so:
+
+    with workplace(root, CODE_EVAL):
+        loaded = load("mmlu")
+        samples = chosen(loaded.counts, budget, seed)
+        evaluate(lm, loaded.only(samples), samples=samples, confirm_run_unsafe_code=True, bootstrap_iters=0)
 """
 
 import functools
+import itertools
+import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,9 +22,11 @@ from lm_eval.api.group import Group
 from lm_eval.api.samplers import ContextSampler
 from lm_eval.api.task import Task
 from lm_eval.tasks import TaskManager
+from lm_eval.tasks._index import Entry, Kind
 from lm_eval.tasks.manager import TaskDict
 
 from harness.suite.evaluation.problems import DataProblem
+from harness.suite.evaluation.rows import check
 
 SHOTS_SEED = 1234
 """lm_eval's own, by which it picks the examples that stand before a question."""
@@ -37,7 +43,7 @@ class Loaded:
     """How many questions each of the tasks has."""
 
     def only(self, samples: Mapping[str, Sequence[int]]) -> TaskDict:
-        """What `evaluate` asks of these samples: the tasks that have any, in groups of no others.
+        """For `evaluate` of these samples (ascending): the tasks that have any, in groups of no others.
 
         DataProblem where a row of them cannot be made a question of.
         """
@@ -60,25 +66,32 @@ class InPlace:
     """
 
     def __init__(self, inner: ContextSampler, places: Sequence[int]) -> None:
-        self.inner = inner.set_rnd(SHOTS_SEED)
-        self._places = iter(places)
-        self._drawn = 0
+        self.inner = inner
+        self._places = itertools.cycle(places)
+        self._next = math.inf
 
     def sample(self, n: int, eval_doc: Any = None, **rest: Any) -> Any:
-        """The examples of the next of the questions."""
-        for _ in range(next(self._places) - self._drawn):
+        """The examples of the next of the questions; after the last one, of the first."""
+        place = next(self._places)
+        if place < self._next:
+            self.inner.set_rnd(SHOTS_SEED)
+            self._next = 0
+        while self._next < place:
             self.inner.sample(n, eval_doc=eval_doc, **rest)
-            self._drawn += 1
-        self._drawn += 1
+            self._next += 1
+        self._next += 1
         return self.inner.sample(n, eval_doc=eval_doc, **rest)
 
 
-def load(name: str) -> Loaded:
+def load(name: str, fields: Sequence[str] = ()) -> Loaded:
     """The task or group of that name, from lm_eval's own files; only within a `workplace`.
 
-    KeyError where lm_eval has none; DataProblem where its data or a package that it needs is not there.
+    `fields` are those that each row has to have. KeyError where lm_eval has no such task; DataProblem where
+    its data are not there or not whole, or a package that it needs is not there.
     """
     manager = TaskManager(include_defaults=False, include_path=[folder(name)])
+    for repo, config in sorted(_repositories(manager.task_index, name), key=str):
+        check(Path(repo), config, fields)
     try:
         found = manager.load(name)
     except ImportError as error:
@@ -105,6 +118,18 @@ def folder(name: str) -> Path:
             if line.search(path.read_text(encoding="utf-8")):
                 return path.parent
     raise KeyError(f"lm_eval has no task {name}")
+
+
+def _repositories(index: Mapping[str, Entry], name: str) -> Iterator[tuple[str, str | None]]:
+    """Repository and configuration of the data of each task of that name, group or tag."""
+    entry = index[name]
+    settings = entry.cfg or {}
+    if "dataset_path" in settings:
+        yield settings["dataset_path"], settings.get("dataset_name")
+    for child in (
+        settings["task"] if entry.kind is Kind.GROUP else entry.tags if entry.kind is Kind.TAG else ()
+    ):
+        yield from _repositories(index, child)
 
 
 def _try(name: str, task: Task, indices: Sequence[int]) -> None:

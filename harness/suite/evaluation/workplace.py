@@ -73,10 +73,10 @@ def _setting(library: ModuleType, name: str, value: Any) -> Iterator[None]:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """A progress bar for each of 57 small files says nothing."""
-    shown = datasets.utils.are_progress_bars_disabled()
+    hidden = datasets.utils.are_progress_bars_disabled()
     datasets.disable_progress_bars()
     try:
         yield
     finally:
-        if not shown:
+        if not hidden:
             datasets.enable_progress_bars()

@@ -15,6 +15,7 @@ from harness.suite.evaluation.tasks import Loaded, folder, load
 from harness.suite.evaluation.workplace import workplace
 
 Copy = Callable[[str], Path]
+ARC = "allenai/ai2_arc/ARC-Challenge/test-00000-of-00001.jsonl"
 TEST = "openai/gsm8k/main/test-00000-of-00001.jsonl"
 
 
@@ -104,19 +105,44 @@ def test_a_task_that_lm_eval_has_not(sample: Path) -> None:
         load("mt_bench")
 
 
-def test_data_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
-    with workplace(tmp_path), pytest.raises(DataProblem) as raised:
+def test_data_that_is_not_there(tmp_path: Path) -> None:
+    with workplace(tmp_path), pytest.raises(DataProblem, match="there is no folder openai/gsm8k: fetch it"):
         load("gsm8k")
-    assert str(raised.value).startswith("lm_eval's task gsm8k cannot be made of its data: ")
+
+
+@pytest.mark.parametrize(
+    ("task", "path"),
+    [("gsm8k", TEST), ("mmlu", "cais/mmlu/virology/dev-00000-of-00001.jsonl")],  # mmlu's tasks are in tags
+)
+def test_a_broken_line(copied: Copy, task: str, path: str) -> None:
+    root = copied("/".join(path.split("/")[:2]))
+    (root / path).write_text('{"question": "?", "answer": 1}\n{"question"\n')
+    with workplace(root), pytest.raises(DataProblem, match=f"^{path}, line 2, is broken"):
+        load(task)
+
+
+def test_a_missing_field_of_a_task_in_a_group(copied: Copy) -> None:
+    path = "EleutherAI/hendrycks_math/geometry/test-00000-of-00001.jsonl"
+    root = copied("EleutherAI/hendrycks_math")
+    (root / path).write_text('{"problem": "What is $1 + 1$?"}\n')
+    with workplace(root), pytest.raises(DataProblem, match=f"^{path}, row 1, has no solution: "):
+        load("hendrycks_math", ("problem", "solution"))
+
+
+def test_data_that_is_of_no_use_to_the_task_is_one_sentence(copied: Copy) -> None:
+    root = copied("allenai/ai2_arc")
+    (root / ARC).write_text('{"question": "?"}\n')
+    with workplace(root), pytest.raises(DataProblem) as raised:
+        load("arc_challenge")
+    assert str(raised.value).startswith("lm_eval's task arc_challenge cannot be made of its data: ")
     assert "\n" not in str(raised.value)
 
 
 def test_a_row_that_makes_no_question_is_named(copied: Copy) -> None:
     root = copied("allenai/ai2_arc")
-    path = root / "allenai/ai2_arc/ARC-Challenge/test-00000-of-00001.jsonl"
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    rows = [json.loads(line) for line in (root / ARC).read_text().splitlines()]
     rows[3]["answerKey"] = "E"
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (root / ARC).write_text("".join(json.dumps(row) + "\n" for row in rows))
     with workplace(root):
         loaded = load("arc_challenge")
         loaded.only({"arc_challenge": [0, 1, 2]})
@@ -158,6 +184,18 @@ def test_a_question_has_the_same_examples_however_many_are_asked(gsm8k: Loaded) 
         asked = prompts(gsm8k, {"gsm8k": few})
         assert len(asked) == len(few)
         assert asked.items() <= all_.items()
+
+
+def test_asked_a_second_time_a_question_has_the_same_examples(gsm8k: Loaded) -> None:
+    """As after memory ran out."""
+    samples = {"gsm8k": [1, 4]}
+    asked = gsm8k.only(samples)
+    once, twice = (
+        evaluate(Gold(asked["tasks"]), asked, samples=samples, bootstrap_iters=0) for _ in range(2)
+    )
+    assert [row["arguments"] for row in once["samples"]["gsm8k"]] == [
+        row["arguments"] for row in twice["samples"]["gsm8k"]
+    ]
 
 
 def test_all_questions_have_the_examples_of_lm_eval_itself(gsm8k: Loaded) -> None:

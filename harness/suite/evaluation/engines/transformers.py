@@ -1,7 +1,6 @@
 """The engine that is transformers itself: lm_eval's own model class, which tells what its batches take."""
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,6 @@ from typing import Any
 import torch
 from lm_eval.api.model import LM
 from lm_eval.api.task import Task
-from lm_eval.models.huggingface import HFLM
 
 from harness.matrix.cells import Cell
 from harness.results import expert_use
@@ -17,8 +15,11 @@ from harness.results.record import Metric
 from harness.results.scored import Costs
 from harness.suite.evaluation import experts
 from harness.suite.evaluation.energy import joules
+from harness.suite.evaluation.limits import RowByRow
 from harness.suite.evaluation.meter import Meter, Row
+from harness.suite.evaluation.weights import Whole, require_fitting
 from harness.suite.fit.parameters import counted
+from harness.suite.models.build import model_class
 from harness.suite.throughput import memory
 from harness.suite.throughput.clock import synchronise
 
@@ -26,16 +27,24 @@ PARTS_OF_CONTEXT = 2
 """An answer takes at most half of what the model can hold: the question needs the rest."""
 
 
-class Metered(HFLM):
+class Metered(RowByRow):
     """lm_eval's model, which tells of each batch how long it took, and of each answer how it ended."""
+
+    AUTO_MODEL_CLASS: Any
 
     def __init__(self, folder: Path, device: str, sample_s: float, options: Mapping[str, Any]) -> None:
         """Read the weights in `folder` onto the device; `options` are as lm_eval's `hf` has them."""
         super().__init__(pretrained=str(folder.resolve()), device=device, **options)
         self.meter = Meter()
         self.sample_s = sample_s
-        own = self.model.generation_config.eos_token_id
-        self.ends = {self.eot_token_id, *(own if isinstance(own, list) else [own])} - {None}
+
+    def _create_model(self, *arguments: Any, **named: Any) -> None:
+        found = self.AUTO_MODEL_CLASS
+        self.AUTO_MODEL_CLASS = Whole(found)  # else the library draws what it does not find, and only warns
+        try:
+            super()._create_model(*arguments, **named)
+        finally:
+            self.AUTO_MODEL_CLASS = found
 
     def _model_call(self, *arguments: Any, **named: Any) -> torch.Tensor:
         with self.meter.batch():
@@ -43,40 +52,25 @@ class Metered(HFLM):
             synchronise(str(self.device))
         return logits
 
-    def _model_generate(
-        self, context: torch.Tensor, max_length: int, stop: list[str], **generation: Any
-    ) -> torch.Tensor:
-        began = time.perf_counter()
+    def _model_generate(self, context: torch.Tensor, *arguments: Any, **named: Any) -> torch.Tensor:
         with self.meter.batch():
-            out: torch.Tensor = super()._model_generate(
-                context=context, max_length=max_length, stop=stop, max_time=self.sample_s, **generation
-            )
+            out = super()._model_generate(context, *arguments, **named)
             synchronise(str(self.device))
-        late = time.perf_counter() - began >= self.sample_s
         prompt = context.shape[1] if self.backend == "causal" else 0
-        self.meter.rows += [self._row(tokens, stop, late=late) for tokens in out[:, prompt:].tolist()]
+        for ending, tokens in zip(self.endings, out[:, prompt:].tolist(), strict=True):
+            text = self.tok_decode(tokens[: ending.tokens + (prompt == 0)])
+            self.meter.rows.append(Row(tokens=ending.tokens, stopped=ending.why, text=text))
         return out
-
-    def _row(self, tokens: Sequence[int], stop: Sequence[str], *, late: bool) -> Row:
-        """How a generation ended: where the model ended it, at a word, by its length, or for its time."""
-        place = next((place for place, token in enumerate(tokens) if token in self.ends), None)
-        text = self.tok_decode(tokens if place is None else tokens[:place])
-        cut = min((text.find(word) for word in stop if word and word in text), default=None)
-        if cut is not None:
-            count = len(self.tokenizer.encode(text[:cut], add_special_tokens=False))
-            return Row(tokens=count, stopped="stop", text=text)
-        if place is not None:
-            return Row(tokens=place + 1, stopped="end", text=text)
-        return Row(tokens=len(tokens), stopped="time" if late else "length", text=text)
 
 
 class Transformers:
     """A checkpoint read by the library, on the cell's device."""
 
     def __init__(self, folder: Path, cell: Cell) -> None:
-        """Read the weights."""
+        """Read the weights; CheckpointError, before they are read, where they are not the class's."""
         asked = cell.questions
         assert asked is not None
+        self._unchecked = require_fitting(folder, model_class(cell.model))
         self._model = Metered(folder, cell.torch_device, asked.sample_s, asked.options)
         self._device = cell.torch_device
         self._found = counted(self._model.model)
@@ -105,6 +99,7 @@ class Transformers:
         memory.reset_peak(self._device)
         self._joules = joules(self._device)
         with experts.ExpertUse.of(self._model.model) as use, use.told_padding():
+            self._model.spare = use.sparing
             yield Seen(use)
 
     def costs(self) -> Costs:
@@ -124,7 +119,7 @@ class Transformers:
             "parameters": self._found.total,
             "active_parameters": self._found.total - sum(row.idle for row in self._found.experts),
             "batch": self._model.batch_size_per_gpu,
-        }
+        } | ({"weights": self._unchecked} if self._unchecked else {})
 
     def close(self) -> None:
         """Leave nothing of it in memory."""

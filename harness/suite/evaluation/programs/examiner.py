@@ -8,8 +8,10 @@ is: the tests are the dataset's, and need no more.
 import builtins
 import importlib
 import json
+import math
 import os
 import random
+import signal
 import sys
 from contextlib import suppress
 from typing import Any
@@ -99,6 +101,7 @@ def main() -> None:
         confine(**settings["confine"])
         conversation = Conversation(channel)
         conversation.begin(**settings["times"])
+        signal.alarm(math.ceil(settings["times"]["seconds"]) + 1)  # for tests that do not end by themselves
         why = failure(submission, conversation)
         said: dict[str, Any] = {"passed": why is None, "reason": _shown(why or "passed")}
     except Unconfined as error:

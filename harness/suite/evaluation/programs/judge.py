@@ -35,7 +35,7 @@ START_S = 30.0
 END_S = 2.0
 """For the examiner to say that the time is over."""
 ENDED = b"the program ended"
-DEATHS = {
+DEATHS: dict[int, str] = {
     signal.SIGXCPU: "timed out: it used all its time of the processor",
     signal.SIGKILL: "killed: out of its time of the processor, or of the machine's memory",
     signal.SIGSEGV: "crashed: segmentation fault (SIGSEGV)",
@@ -67,8 +67,8 @@ class _Examination:
     deadline: float
     began: float = field(default_factory=time.monotonic)
     said: bytearray = field(default_factory=bytearray)
-    died_of: signal.Signals | None = None
-    """The signal that ended the candidate before we did."""
+    died_of: int = 0
+    """The signal that ended the candidate before we did; 0 is none."""
 
     @property
     def descriptor(self) -> int:
@@ -79,14 +79,13 @@ class _Examination:
         """Take in what the examiner says; False once it has said all."""
         chunk = os.read(self.descriptor, VERDICT_BYTES)
         self.said += chunk
-        return bool(chunk)
+        return bool(chunk) and len(self.said) <= VERDICT_BYTES
 
     def end(self) -> None:
         """Leave nothing of it."""
         if ENDED in self.said:
             with suppress(subprocess.TimeoutExpired):  # it has closed its end, and is about to be gone
-                code = self.candidate.wait(END_S)
-                self.died_of = signal.Signals(-code) if code < 0 else None
+                self.died_of = -min(0, self.candidate.wait(END_S))
         for process in (self.candidate, self.examiner):
             _end(process)
         if self.examiner.stdout is not None:
@@ -98,10 +97,10 @@ class _Examination:
             said: dict[str, Any] = json.loads(self.said)
         except ValueError:
             late = self.deadline <= time.monotonic()
-            said = {"passed": False, "reason": "timed out" if late else "the tests' process ended"}
+            said = {"passed": False, "reason": "timed out" if late else "the tests did not come to their end"}
         if "unconfined" in said:
             raise Unconfined(f"{REFUSAL}: {said['unconfined']}")
-        reason = DEATHS.get(self.died_of, said["reason"]) if self.died_of else said["reason"]
+        reason = DEATHS.get(self.died_of, said["reason"])
         return Verdict(said["passed"], reason, time.monotonic() - self.began)
 
 
@@ -132,10 +131,10 @@ def judge_all(
                     selector.register(one.descriptor, selectors.EVENT_READ)
                 if not running:
                     return
-                for one in _over(running, selector):
-                    del running[one.descriptor]
-                    selector.unregister(one.descriptor)
-                    one.end()
+                for descriptor in _over(running, selector):
+                    selector.unregister(descriptor)
+                    running[descriptor].end()
+                    one = running.pop(descriptor)
                     finished[one.place] = one.verdict()
                 while place in finished:
                     yield finished.pop(place)
@@ -145,13 +144,11 @@ def judge_all(
                 one.end()
 
 
-def _over(running: dict[int, _Examination], selector: selectors.BaseSelector) -> list[_Examination]:
-    """Wait; those that have said all, or are late."""
+def _over(running: dict[int, _Examination], selector: selectors.BaseSelector) -> set[int]:
+    """Wait; the descriptors of those that have said all, or are late."""
     patience = max(0.0, min(one.deadline for one in running.values()) - time.monotonic())
-    heard = [running[key.fd] for key, _ in selector.select(patience)]
-    silent = [one for one in heard if not one.hear() or len(one.said) > VERDICT_BYTES]
-    late = [one for one in running.values() if one.deadline <= time.monotonic() and one not in silent]
-    return silent + late
+    silent = {key.fd for key, _ in selector.select(patience) if not running[key.fd].hear()}
+    return silent | {place for place, one in running.items() if one.deadline <= time.monotonic()}
 
 
 def _begin(place: int, submission: Submission, limits: Limits) -> _Examination:

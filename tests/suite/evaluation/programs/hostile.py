@@ -15,7 +15,7 @@ from harness.suite.evaluation.programs.records import Limits, Submission
 TESTS = "assert add(2, 3) == 5\nassert add([1], [2]) == [1, 2]"
 MARK = "mark-of-a-hostile-program"
 """Name of the files they try to write."""
-LIMITS = Limits(cpu_s=1, call_s=2, seconds=2, memory_bytes=256 << 20)
+LIMITS = Limits(cpu_s=1, call_s=3, seconds=3, memory_bytes=256 << 20)
 FOLDERS = ("/tmp", "/dev/shm", "/var/tmp", "/", ".")
 
 WITH_ADD = "\ndef add(a, b):\n    return None\n"
@@ -152,7 +152,7 @@ HARMFUL = {
     "ignores_the_time": Harm(
         "import signal\nsignal.signal(signal.SIGXCPU, signal.SIG_IGN)\nwhile True: pass", LATE
     ),
-    "eats_memory": Harm("x = []\nwhile True: x.append(bytearray(1 << 20))", "MemoryError"),
+    "eats_memory": Harm("x = []\nwhile True: x.append(bytearray(1 << 24))", "MemoryError"),
     "eats_memory_at_once": Harm("x = bytearray(1 << 40)", "MemoryError"),
     "recurses_without_end": Harm(
         "import sys\nsys.setrecursionlimit(10 ** 9)\ndef add(a, b): return add(a, b)", ""

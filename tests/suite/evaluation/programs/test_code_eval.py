@@ -2,9 +2,7 @@
 
 import contextlib
 import json
-import math
 from collections.abc import Sequence
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +10,11 @@ import datasets
 import evaluate
 import lm_eval
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 from lm_eval.tasks import TaskManager
 
 from harness.suite.evaluation.programs import code_eval
-from harness.suite.evaluation.programs.code_eval.code_eval import pass_at
 from harness.suite.evaluation.programs.prompts import prompt_of, trusted_prompts
 from tests.suite.evaluation.programs.hostile import HARMFUL, PRETENDERS, REFUSED, TESTS
 
@@ -68,13 +63,6 @@ def test_hostile_programs_score_nothing(metric: Any) -> None:
     passed = [row["passed"] for _, row in results[0]]
     assert [name for name, right in zip([*quick, "right"], passed, strict=True) if right] == ["right"]
     assert shares["pass@1"] == pytest.approx(1 / len(passed))
-
-
-@given(st.lists(st.booleans(), min_size=1, max_size=8), st.data())
-def test_pass_at_k_is_the_share_of_choices_that_hold_one_that_passed(passed: list[bool], data: Any) -> None:
-    k = data.draw(st.integers(1, len(passed)))
-    choices = list(combinations(passed, k))
-    assert math.isclose(pass_at(k, passed), sum(map(any, choices)) / len(choices), abs_tol=1e-12)
 
 
 class Answers(LM):

@@ -4,14 +4,14 @@
 use it as they are. Upstream's is of huggingface/evaluate, metrics/code_eval.
 """
 
-import math
-import statistics
 from collections.abc import Sequence
+from statistics import fmean
 from typing import Any
 
 import datasets
 import evaluate
 
+from harness.results.scores import pass_at_k
 from harness.suite.evaluation.programs.judge import WORKERS, judge_all
 from harness.suite.evaluation.programs.prompts import prompt_of
 from harness.suite.evaluation.programs.records import Submission, Verdict
@@ -47,45 +47,25 @@ class CodeEval(evaluate.Metric):
         k: Sequence[int] = (1, 10, 100),
         num_workers: int = WORKERS,
     ) -> tuple[dict[str, float], Results]:
-        places = [
-            (task, place) for task, programs in enumerate(predictions) for place in range(len(programs))
-        ]
-        submissions = [
-            Submission(
-                program=predictions[task][place],
-                tests=references[task],
-                prompt=prompt_of(predictions[task][place]),
-            )
-            for task, place in places
-        ]
+        places = [(task, place) for task, row in enumerate(predictions) for place in range(len(row))]
+        programs = [(predictions[task][place], references[task]) for task, place in places]
+        submissions = (
+            Submission(program=program, tests=tests, prompt=prompt_of(program)) for program, tests in programs
+        )
         results: Results = {}
         verdicts = judge_all(submissions, workers=num_workers)
         for (task, place), verdict in zip(places, verdicts, strict=True):
-            row = {
-                "task_id": task,
-                "passed": verdict.passed,
-                "result": _result(verdict),
-                "completion_id": place,
-            }
-            results.setdefault(task, []).append((place, row))
+            results.setdefault(task, []).append((place, _row(task, place, verdict)))
         solved = [[row["passed"] for _, row in rows] for rows in results.values()]
         wanted = [most for most in k if solved and all(len(rows) >= most for rows in solved)]
-        return {
-            f"pass@{most}": statistics.fmean(pass_at(most, rows) for rows in solved) for most in wanted
-        }, results
+        return {f"pass@{most}": _share(solved, most) for most in wanted}, results
 
 
-def pass_at(k: int, passed: Sequence[bool]) -> float:
-    """Whether one of k programs solves a problem, without bias from n ≥ k of them: 1 - C(n - c, k) / C(n, k).
-
-    Chen et al. 2021, equation 1, where c of the n passed.
-    """
-    return 1 - math.comb(len(passed) - sum(passed), k) / math.comb(len(passed), k)
+def _share(solved: Sequence[Sequence[bool]], k: int) -> float:
+    return fmean(pass_at_k(len(rows), sum(rows), k) for rows in solved)
 
 
-def _result(verdict: Verdict) -> str:
-    return (
-        verdict.reason
-        if verdict.passed or verdict.reason.startswith("timed out")
-        else f"failed: {verdict.reason}"
-    )
+def _row(task: int, place: int, verdict: Verdict) -> dict[str, Any]:
+    said_so = verdict.passed or verdict.reason.startswith("timed out")
+    result = verdict.reason if said_so else f"failed: {verdict.reason}"
+    return {"task_id": task, "passed": verdict.passed, "result": result, "completion_id": place}
