@@ -19,8 +19,9 @@ from transformers import StoppingCriteria, StoppingCriteriaList
 
 from harness.suite.evaluation.reasoning import Marks, opens_thinking
 
-END, STOP, LENGTH, TIME = "end", "stop", "length", "time"
-"""Why a generation ended: by the model, at a word, with its last token, or for its time."""
+END, STOP, LENGTH, TIME, THOUGHT = "end", "stop", "length", "time", "thought"
+"""Why a generation ended: by the model, at a word, with its last token, for its time, or by the model while
+it still thought."""
 TAIL = 40
 """Last tokens of a question, among which a chat template may open the thinking: a mark in bytes, at most."""
 
@@ -34,6 +35,8 @@ class Ending:
     """That were generated, the end or the word that ended it included."""
     seconds: float
     """From the beginning of the batch to its last token."""
+    thinking: int | None = None
+    """Tokens until the thinking ended, its marks included; None where there was none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +50,11 @@ class Thought:
 
     def lasts(self, row: int) -> bool:
         """Whether what the row was given last is thought."""
-        return (self.opened[row] or self.opens.done_tracker[row]) and not self.closes.done_tracker[row]
+        return self.began(row) and not self.closes.done_tracker[row]
+
+    def began(self, row: int) -> bool:
+        """Whether the row has thought at all; a mark that closes what nothing opened is none."""
+        return self.opened[row] or self.opens.done_tracker[row]
 
 
 class Rows(StoppingCriteria):
@@ -74,6 +81,8 @@ class Rows(StoppingCriteria):
         self._watched = [*words, *((thought.opens, thought.closes) if thought else ())]
         self._seconds, self._clock, self._began = seconds, clock, clock()
         self._found: list[Ending | None] = [None] * len(context)
+        self._closed = [False] * len(context)
+        self._thinking: list[int | None] = [None] * len(context)
         self._tokens, self._last = 0, 0.0
 
     def __call__(self, input_ids: torch.Tensor, scores: Any, **_: Any) -> torch.Tensor:
@@ -83,8 +92,11 @@ class Rows(StoppingCriteria):
             watched(input_ids, scores)
         ended = []
         for row, token in enumerate(input_ids[:, -1].tolist()):
-            if self._found[row] is None and (why := self._why(row, token)):
-                self._found[row] = Ending(why=why, tokens=self._tokens, seconds=self._last)
+            if self._found[row] is not None:
+                continue
+            thought = self._think(row)
+            if why := self._why(token, row, thought=thought):
+                self._found[row] = self._ending(row, why)
                 ended.append(row)
         if ended:
             self.done[ended] = True
@@ -92,14 +104,26 @@ class Rows(StoppingCriteria):
 
     def endings(self) -> list[Ending]:
         """How each row ended; those that did not were cut at the last token that was asked for."""
-        cut = Ending(why=LENGTH, tokens=self._tokens, seconds=self._last)
-        return [found or cut for found in self._found]
+        return [found or self._ending(row, LENGTH) for row, found in enumerate(self._found)]
 
-    def _why(self, row: int, token: int) -> str:
+    def _ending(self, row: int, why: str) -> Ending:
+        return Ending(why=why, tokens=self._tokens, seconds=self._last, thinking=self._thinking[row])
+
+    def _think(self, row: int) -> bool:
+        """Whether the row still thinks; its tokens are counted up to the one that closes the thinking."""
+        if self._thought is None or not self._thought.began(row):
+            return False
+        lasts = self._thought.lasts(row)
+        if not self._closed[row]:
+            self._thinking[row] = self._tokens
+        self._closed[row] = not lasts
+        return lasts
+
+    def _why(self, token: int, row: int, *, thought: bool) -> str:
         """What ends the row with this token; empty where nothing does."""
         if token in self._ends:
-            return END
-        if self._thought is not None and self._thought.lasts(row):
+            return THOUGHT if thought else END
+        if thought:
             for word in self._words:  # what it saw was not said
                 word.done_tracker[row] = False
         elif any(word.done_tracker[row] for word in self._words):
