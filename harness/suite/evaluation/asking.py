@@ -63,6 +63,7 @@ class Asking:
                 tokens=row.tokens,
                 seconds=seconds / count if seconds else None,
                 stopped=row.stopped,
+                thinking=row.thinking,
                 text=None if row.text == plain else row.text,
             )
             self._answers.keep(kind, arguments, self.turn, answer)

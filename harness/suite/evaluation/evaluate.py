@@ -63,7 +63,7 @@ def evaluate(cell: Cell, engine: Engine, place: Place, progress: Progress = lamb
                 for turn in range(asked.repeats)
             ]
     _write(place.out / "samples" / name, passes, answers)
-    rows = judged(passes, answers, asked.score)
+    rows = judged(passes, answers, asked.score, _longest(asked, engine))
     costs = engine.costs()
     metrics = score_metrics(rows, dataset=asked.dataset, score=asked.score, costs=costs)
     facts = {
@@ -86,11 +86,16 @@ def _prompts(tasks: Loaded, picked: Mapping[str, Sequence[int]]) -> Iterator[str
 
 def prepare(tasks: Loaded, asked: Questions, engine: Engine) -> None:
     """Limit the answers, and have them drawn at random where a question is put more than once."""
-    longest = min(asked.max_tokens, engine.longest_answer)
+    longest = _longest(asked, engine)
     drawn = {"do_sample": True, "temperature": asked.temperature or 1.0} if asked.repeats > 1 else {}
     for task in tasks.tasks.values():
         if task.OUTPUT_TYPE == "generate_until":
             task.set_config("generation_kwargs", {"max_gen_toks": longest, **drawn}, update=True)
+
+
+def _longest(asked: Questions, engine: Engine) -> int:
+    """Most tokens of an answer."""
+    return min(asked.max_tokens, engine.longest_answer)
 
 
 def _put(

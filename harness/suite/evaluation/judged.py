@@ -23,7 +23,7 @@ VALUES = {
 }
 """lm_eval's name of a metric → ours; what is not here is another form of one that is."""
 GENERATION = "generate_until"
-CUT = frozenset({"length", "time"})
+CUT = frozenset({"length", "time", "thought"})
 """Ends of a generation that are none of the model's."""
 
 Log = Mapping[str, Any]
@@ -47,13 +47,17 @@ class Pass:
         return found
 
 
-def judged(passes: Sequence[Pass], answers: Answers, score: str) -> list[Scored]:
-    """A row a question. With several passes each value is that of the first, and `repeats` has them all."""
+def judged(passes: Sequence[Pass], answers: Answers, score: str, budget: int) -> list[Scored]:
+    """A row a question. With several passes each value is that of the first, and `repeats` has them all.
+
+    `budget` are the most tokens that an answer was allowed.
+    """
     asked = [one.questions() for one in passes]
-    return [
-        _scored(key, [(one.turn, rows[key]) for one, rows in zip(passes, asked, strict=True)], answers, score)
-        for key in asked[0]
-    ]
+    found = []
+    for key in asked[0]:
+        turns = [(one.turn, rows[key]) for one, rows in zip(passes, asked, strict=True)]
+        found.append(_scored(key, turns, answers, score, budget))
+    return found
 
 
 def samples(passes: Sequence[Pass], answers: Answers) -> Iterable[dict[str, Any]]:
@@ -75,13 +79,18 @@ def samples(passes: Sequence[Pass], answers: Answers) -> Iterable[dict[str, Any]
 
 
 def _scored(
-    key: tuple[str, str], asked: Sequence[tuple[int, Sequence[Log]]], answers: Answers, score: str
+    key: tuple[str, str],
+    asked: Sequence[tuple[int, Sequence[Log]]],
+    answers: Answers,
+    score: str,
+    budget: int,
 ) -> Scored:
     """One question, with the rows of each turn that it was put in."""
     given = [answer for turn, rows in asked for answer in _answers(rows[0], turn, answers)]
     generated = [answer for answer in given if answer.stopped]
     seconds = [answer.seconds for answer in given if answer.seconds is not None]
     tokens = [answer.tokens for answer in generated if answer.tokens is not None]
+    thought = [answer.thinking for answer in generated if answer.thinking is not None]
     first = asked[0][1]
     repeats = [Repeat(answer=_taken(rows), score=_values(rows)[score]) for _, rows in asked]
     return Scored(
@@ -93,6 +102,8 @@ def _scored(
         truncated=any(answer.stopped in CUT for answer in generated) if generated else None,
         tokens=sum(tokens) if tokens else None,
         seconds=sum(seconds) if len(seconds) == len(given) else None,
+        thinking_tokens=sum(thought) if thought else None,
+        thinking_budget_used=min(1.0, sum(thought) / (budget * len(thought))) if thought else None,
         repeats=tuple(repeats) if len(repeats) > 1 else (),
     )
 

@@ -27,7 +27,10 @@ class Answer:
     seconds: float | None = None
     """Its share of the time of the batch that it was computed in."""
     stopped: str = ""
-    """Why a generation ended: `end`, `stop` (a word that ends it), `length`, `time`; empty of none."""
+    """Why a generation ended: `end`, `stop` (a word that ends it), `length`, `time`, `thought` (before it had
+    thought to an end); empty of none."""
+    thinking: int | None = None
+    """Of the tokens, those of thinking; None where the model did not think aloud."""
     text: str | None = None
     """What was generated in full, where `value` is cut from it; None where it is the same."""
 

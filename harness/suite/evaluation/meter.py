@@ -13,6 +13,7 @@ class Row:
     tokens: int | None
     stopped: str
     text: str | None = None
+    thinking: int | None = None
 
 
 @dataclass(slots=True)

@@ -63,6 +63,11 @@ def opens_thinking(prompt: str) -> bool:
     return any(prompt.rstrip().endswith(row.opens) for row in MARKS)
 
 
+def marks_of(template: str | None) -> Marks | None:
+    """What a model's thinking stands between, told by its chat template; None where that knows of none."""
+    return next((row for row in MARKS if template and row.closes in template), None)
+
+
 def part(text: str, *, opened: bool = False) -> Parts:
     """Thinking and answer; `opened` says that the prompt has opened the thinking.
 

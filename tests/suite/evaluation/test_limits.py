@@ -13,7 +13,8 @@ from lm_eval.tasks import TaskManager
 
 from harness.matrix.records import Model
 from harness.suite.evaluation.experts import ExpertUse
-from harness.suite.evaluation.limits import END, LENGTH, STOP, TIME, Ending, RowByRow, Rows
+from harness.suite.evaluation.limits import END, LENGTH, STOP, THOUGHT, TIME, Ending, RowByRow, Rows
+from harness.suite.evaluation.reasoning import MARKS
 from harness.suite.evaluation.tiny import byte_tokenizer, roomy, tiny_checkpoint
 from harness.suite.models.build import tiny_config_of
 from tests.suite.evaluation.asking import generated
@@ -111,16 +112,34 @@ def test_control_characters_reach_what_is_scored_as_they_are(
     assert [row.why for row in lm.endings] == [END] * 2
 
 
-def test_a_word_of_the_task_ends_a_row_but_not_in_its_thoughts(model: Callable[..., Any]) -> None:
-    lm = model("a\n\nb</think>c\n\nd", end=True)
-    asked: dict[str, Any] = {"until": ["\n\n"], "tokens": 30}
-    lm.begin()
-    assert generated(lm, ["Think."], **asked) == ["a"]
-    assert [(row.why, row.tokens) for row in lm.endings] == [(STOP, 3)]
-    lm.thought_ends = lm.think_end_token = "</think>"
-    lm.begin()
-    assert generated(lm, ["Think."], **asked) == ["c"]
-    assert [(row.why, row.tokens) for row in lm.endings] == [(STOP, 15)]
+@pytest.mark.parametrize(
+    ("question", "said", "answer", "ending"),
+    [
+        ("Think.", "<think>a\n\nb</think>c\n\nd", "c", (STOP, 22, 19)),  # its blank line ends no thought,
+        (
+            "Think.<think>",
+            "a\n\nb</think>c\n\nd",
+            "c",
+            (STOP, 15, 12),
+        ),  # nor one that the question has begun,
+        ("Think.", "a\n\nb", "a", (STOP, 3, None)),  # but it does end who only answers
+        ("Think.", "<think>ab", "<think>ab", (THOUGHT, 10, 10)),
+    ],
+)
+def test_a_word_of_the_task_ends_an_answer_and_no_thought(
+    model: Callable[..., Any], question: str, said: str, answer: str, ending: tuple[str, int, int | None]
+) -> None:
+    lm = model(said, end=True)
+    lm.think(MARKS[0])
+    assert generated(lm, [question], until=["\n\n"], tokens=40) == [answer]
+    assert [(row.why, row.tokens, row.thinking) for row in lm.endings] == [ending]
+
+
+def test_marks_that_are_special_tokens_are_looked_for_by_their_number(model: Callable[..., Any]) -> None:
+    lm = model("a</think>c\n\nd", end=True)
+    lm.tokenizer.add_special_tokens({"additional_special_tokens": ["</think>"]})
+    lm.think(MARKS[0])
+    assert lm.think_end_token == lm.tokenizer.convert_tokens_to_ids("</think>")
 
 
 TOKENIZER = byte_tokenizer(

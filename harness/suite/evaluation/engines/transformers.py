@@ -17,6 +17,7 @@ from harness.suite.evaluation import experts
 from harness.suite.evaluation.energy import joules
 from harness.suite.evaluation.limits import RowByRow
 from harness.suite.evaluation.meter import Meter, Row
+from harness.suite.evaluation.reasoning import marks_of
 from harness.suite.evaluation.weights import Whole, require_fitting
 from harness.suite.fit.parameters import counted
 from harness.suite.models.build import model_class
@@ -37,6 +38,8 @@ class Metered(RowByRow):
         super().__init__(pretrained=str(folder.resolve()), device=device, **options)
         self.meter = Meter()
         self.sample_s = sample_s
+        if marks := marks_of(self.tokenizer.chat_template):
+            self.think(marks)
 
     def _create_model(self, *arguments: Any, **named: Any) -> None:
         found = self.AUTO_MODEL_CLASS
@@ -59,7 +62,8 @@ class Metered(RowByRow):
         prompt = context.shape[1] if self.backend == "causal" else 0
         for ending, tokens in zip(self.endings, out[:, prompt:].tolist(), strict=True):
             text = self.tok_decode(tokens[: ending.tokens + (prompt == 0)])
-            self.meter.rows.append(Row(tokens=ending.tokens, stopped=ending.why, text=text))
+            row = Row(tokens=ending.tokens, stopped=ending.why, text=text, thinking=ending.thinking)
+            self.meter.rows.append(row)
         return out
 
 
