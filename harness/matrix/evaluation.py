@@ -7,7 +7,7 @@ from typing import Any
 from harness.errors import SelectionError
 from harness.matrix.asked import Asked, datasets, entries, require_typed
 from harness.matrix.cells import Cell, Parameters
-from harness.matrix.datasets import Dataset
+from harness.matrix.datasets import Dataset, Kind
 from harness.matrix.devices import Device
 from harness.matrix.names import resolve
 from harness.matrix.parameters import read_by, require_sane
@@ -155,8 +155,9 @@ def _questions(case: _Case, varied: Parameters) -> Questions:
         chat=asked.chat,
         options=_options(case, varied),
         server=asked.server,
-        served=asked.served,
+        served=_served(case),
         judge=asked.judge,
+        judge_model=asked.judge_model,
         categories=tuple(row.id for row in case.categories),
         skip=next(filter(None, _reasons(case)), ""),
     )
@@ -180,6 +181,13 @@ def _options(case: _Case, varied: Parameters) -> dict[str, Any]:
     return options(ENGINES[case.asked.engine], chosen)
 
 
+def _served(case: _Case) -> str | None:
+    """What a server calls the model: its id on the hub, unless it was typed."""
+    checkpoint = case.model.checkpoint
+    own = checkpoint.hub_id if checkpoint and ENGINES[case.asked.engine].networked else None
+    return case.asked.served or own
+
+
 def _samples(case: _Case) -> int | None:
     """Most questions; SelectionError where more are asked for than there are."""
     wanted, there = case.asked.samples, case.here.rows.get(case.dataset.id)
@@ -199,6 +207,10 @@ def _reasons(case: _Case) -> Iterator[str]:
         yield case.dataset.no_task or "lm_eval has no task for it"
     if case.dataset.images:
         yield "its questions have images, and lm_eval's text models are shown none"
+    if engine.networked and _served(case) is None:
+        yield "it has no id on the hub: say with --served what the server calls it"
+    if engine.networked and case.asked.chat and case.dataset.kind is Kind.MULTIPLE_CHOICE:
+        yield "a server's chat tells no likelihood of a choice: ask it without --chat"
     if engine.reads_weights:
         if case.model.architecture not in ANSWERING:
             yield f"{case.model.architecture}: a model of that kind is put no questions in words"
