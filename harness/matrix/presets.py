@@ -107,6 +107,8 @@ ENGINES = {
 }
 """Names as lm_eval 0.4.13 has them (`lm_eval/models`; of a server, those of `local-completions`); what its
 model of vLLM does not know goes on to vLLM."""
+MADE_UP = frozenset({"gold", "wrong"})
+"""Those that answer from the datasets' own rows."""
 
 
 def settings(entry: Entry, preset: Preset) -> Settings:

@@ -27,6 +27,10 @@ def engine_of(cell: Cell, place: Place) -> Engine:
             return Transformers(_weights(cell, place), cell)
         case "openai":
             return _afar(cell.questions, place)
+        case "vllm":
+            from harness.suite.evaluation.engines.vllm import Vllm  # noqa: PLC0415 — one image alone has vLLM
+
+            return Vllm(_weights(cell, place), cell)
         case name:
             raise Unsupported(f"the suite has no engine {name}")
 
@@ -35,7 +39,7 @@ def same_engine(cell: Cell) -> object:
     """What cells that share an engine have in common."""
     asked = cell.questions
     assert asked is not None
-    how = asked.server, asked.served, asked.chat, asked.sample_s
+    how = (asked.server, asked.served, asked.chat, asked.sample_s) if asked.server else ()
     return asked.entry, asked.engine, asked.weights, repr(asked.options), how, cell.parameters
 
 

@@ -1,8 +1,8 @@
 """What OpenAI's protocol asks and answers: payloads from lm_eval's requests, and answers from JSON.
 
 Payloads are those of lm_eval's `local-completions` and `local-chat-completions` (0.4.13), whose classes tell
-neither what an answer took nor why it stopped, ask again whatever went wrong, and need a tokenizer. Here prompts
-go as text: the server makes tokens of it, and says how many a context has.
+neither what an answer took nor why it stopped, ask again whatever went wrong, and need a tokenizer. Here all
+prompts go as text: the server makes tokens of it, and says how many a context has.
 """
 
 import json
@@ -94,7 +94,7 @@ def counted(answer: Mapping[str, Any]) -> int:
 def likelihood(answer: Mapping[str, Any], before: int) -> tuple[float, bool] | None:
     """Log-likelihood of the prompt's tokens after the first `before`, and whether each is the likeliest.
 
-    As lm_eval's `parse_logprobs`. None where the server tells none of a prompt; `Broken` for what is no number.
+    As lm_eval's `parse_logprobs`. None where the server tells none of a prompt; `Broken` for no number.
     """
     told = _choice(answer).get("logprobs")
     each, tops = (
