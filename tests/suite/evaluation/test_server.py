@@ -15,7 +15,8 @@ from harness.matrix.load import load
 from harness.results.record import Outcome
 from harness.runners.relay import RETRIES, relays
 from harness.suite.evaluation.engines.choose import engine_of
-from harness.suite.evaluation.evaluate import Found, evaluate
+from harness.suite.evaluation.evaluate import evaluate
+from harness.suite.evaluation.found import Found
 from harness.suite.evaluation.place import Place
 from harness.suite.evaluation.tiny import tiny_checkpoint
 from harness.suite.outcomes import Elsewhere, Unsupported

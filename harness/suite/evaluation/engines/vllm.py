@@ -1,7 +1,7 @@
 """The engine that is vLLM, in the image that has it: lm_eval's own class, which tells what its batches take.
 
-Nobody has run it: where this was written there was no accelerator that vLLM computes on. It is held against the
-names in lm_eval 0.4.13 (`lm_eval/models/vllm_causallms.py`) and in what vLLM's `generate` gives.
+Nobody has run it: where this was written there was no accelerator that vLLM computes on. It was held against
+what lm_eval 0.4.13 calls and reads (`lm_eval/models/vllm_causallms.py`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ from harness.suite.evaluation.engines.engine import PARTS_OF_CONTEXT, Blind
 from harness.suite.evaluation.meter import Meter, Row
 
 AHEAD = 4
-"""Requests that vLLM is given at once, in those that it keeps under way: the answers to them are kept together."""
+"""How many times what it keeps under way vLLM is given at once: the answers to that are kept together."""
 USUAL = 256
 """Requests under way where nothing is said, as vLLM has it."""
 
@@ -36,22 +36,18 @@ class Metered(VLLM):
 
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:  # noqa: FBT001, FBT002 — lm_eval's
         """The texts; each is told under its request's own arguments, where lm_eval tells those of vLLM."""
-        hook, own = self.cache_hook, {request.args[0]: request.args for request in requests}
-        self.cache_hook = _Own(hook, own)
+        hook: CacheHook = self.cache_hook
+        self.set_cache_hook(_Own(hook, {request.args[0]: request.args for request in requests}))
         try:
-            found: list[str] = super().generate_until(requests, disable_tqdm=disable_tqdm)
+            return list(super().generate_until(requests, disable_tqdm=disable_tqdm))
         finally:
-            self.cache_hook = hook
-        return found
+            self.set_cache_hook(hook)
 
     def _model_generate(
-        self,
-        requests: list[list[int]],
-        generate: bool = False,
-        sampling_params: Any = None,
-    ) -> Sequence[Any]:
+        self, requests: list[list[int]], *how: Any, generate: bool = False, **named: Any
+    ) -> Any:
         with self.meter.batch():
-            outputs: Sequence[Any] = super()._model_generate(requests, generate, sampling_params)
+            outputs = super()._model_generate(requests, *how, generate=generate, **named)
         if generate:
             self.meter.rows += [_row(output.outputs[0]) for output in outputs]
         return outputs
