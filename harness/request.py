@@ -69,8 +69,8 @@ def planned_of(matrix: Matrix, results: Path, request: Request) -> Plan:
         if (request.evaluation is None) is not (cells[0].questions is None):
             verb = "run" if cells[0].questions is None else "eval"
             raise SelectionError(
-                f"run {store.run} is of the {cells[0].suite} suite: `harness {verb} --resume {store.run}` goes "
-                "on with it"
+                f"run {store.run} is of the {cells[0].suite} suite: `harness {verb} --resume {store.run}` "
+                "goes on with it"
             )
         if request.evaluation is not None:
             request.evaluation.sources.require(store.run, cells)

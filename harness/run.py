@@ -19,9 +19,9 @@ from harness.matrix.cells import Batch, Cell, asked
 from harness.matrix.evaluation import require_any
 from harness.matrix.load import load
 from harness.matrix.plan import batches
-from harness.matrix.records import Matrix
+from harness.matrix.records import Matrix, Suite
 from harness.request import Plan, Request, contained, places_of, planned_of, processes
-from harness.results.record import Result
+from harness.results.record import Outcome, Result
 from harness.results.store import Manifest, RunStore, find, require_writable
 from harness.results.verdict import exit_code
 from harness.runners import answers, devices, references
@@ -32,9 +32,12 @@ from harness.runners.execute import Execution, execute
 from harness.runners.given import Given
 from harness.runners.protocol import Event
 from harness.runners.reaper import reap
+from harness.runners.relay import relays
 from harness.runners.remote import require_code
 from harness.runners.slots import Slot
 
+BROKEN_OFF = frozenset({Outcome.ERROR, Outcome.TIMEOUT, Outcome.OOM, Outcome.CRASHED})
+"""How an evaluation ends before each question has its answer."""
 Reads = Callable[[Sequence[Cell]], tuple[Given, ...]]
 """What an attempt at those cells may read."""
 
@@ -92,8 +95,9 @@ def conduct(
         store = _store(results, planned, request)
         with resumable(store, display.tell):
             places = places_of(planned, taken, request)  # of the memory that building has left
-            reads = _reads(root, request, store)
-            return _carry_out(store, planned, way, request, display, places=places, reads=reads)
+            with relays(_addresses(planned.cells)) as reached:
+                reads = _reads(root, request, store, reached)
+                return _carry_out(store, planned, way, request, display, places=places, reads=reads)
 
 
 def _store(results: Path, planned: Plan, request: Request) -> RunStore:
@@ -121,7 +125,7 @@ def _carry_out(
 ) -> Done:
     """Run what has no result yet, keep each result as it comes, and write the manifest last."""
     started = datetime.now(UTC).isoformat()
-    have = {result.report.cell for result in store.read().results}
+    have = {result.report.cell for result in store.read().results if not _goes_on(result)}
     left = tuple(cell for cell in planned.cells if cell.id not in have)
     alone = way.runner.one_cell_each(planned.cells[0].suite)
     whole = batches(left, planned.device, one_cell_each=alone)
@@ -165,13 +169,29 @@ def _carry_out(
     return Done(store=store, cells=planned.cells, exit_code=code)
 
 
-def _reads(root: Path, request: Request, store: RunStore) -> Reads:
+def _goes_on(result: Result) -> bool:
+    """Whether a run that is resumed asks the cell again: what was answered is kept, the rest may be now."""
+    return result.cell["suite"] == Suite.EVALUATION and result.outcome in BROKEN_OFF
+
+
+def _addresses(cells: Sequence[Cell]) -> dict[str, str]:
+    """What evaluation cells reach by the network, by its name; one server and one judge a run."""
+    asked = [cell.questions for cell in cells if cell.questions and not cell.questions.skip]
+    return {name: url for row in asked for name, url in row.reached.items()}
+
+
+def _reads(root: Path, request: Request, store: RunStore, reached: Sequence[Given]) -> Reads:
     """What attempts may read: an evaluation its data, weights and earlier answers, the others references."""
     if request.evaluation is None:
         kept = (references.folder_of(root),)
         return lambda _: kept
     sources, earlier = request.evaluation.sources, answers.folder_of(store.folder)
-    return lambda cells: (*sources.given(cells), earlier)
+
+    def given(cells: Sequence[Cell]) -> tuple[Given, ...]:
+        wanted = _addresses(cells)
+        return (*sources.given(cells), *(row for row in reached if row.name in wanted), earlier)
+
+    return given
 
 
 def _keep(store: RunStore, display: Display, result: Result) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from harness.cli.common import AS_JSON, VARIANT, root_of
-from harness.cli.values import NUMBERS, WORDS, finite, size
+from harness.cli.values import NUMBERS, WORDS, address, finite, size
 from harness.data.root import data_root
 from harness.evaluating import Evaluating, sources
 from harness.matrix.asked import Asked
@@ -38,6 +38,12 @@ LISTS = ("dtype", "tensor_parallel")
 @click.option(
     "--engine", default="transformers", show_default=True, help=f"What answers: {', '.join(ENGINES)}."
 )
+@click.option("--server", metavar="URL", callback=address, help="Where --engine openai answers.")
+@click.option(
+    "--served", metavar="NAME", help="What the server calls the model.  [default: its id on the hub]"
+)
+@click.option("--judge", metavar="URL", callback=address, help="Where a judge answers, for MT-Bench.")
+@click.option("--judge-model", metavar="NAME", help="What the judge's server calls it.")
 @click.option(
     "--weights",
     default=HUB,
@@ -101,6 +107,10 @@ def _evaluating(root: Path, options: dict[str, Any]) -> Evaluating:
         batch=options["batch"],
         max_tokens=options["max_tokens"],
         sample_s=options["sample_timeout"],
+        server=options["server"],
+        served=options["served"],
+        judge=options["judge"],
+        judge_model=options["judge_model"],
     )
     place = data_root(options["data"], root)
     return Evaluating(asked=asked, sources=sources(load(root), place, asked.weights, folder))

@@ -8,6 +8,8 @@ from typing import Any
 import click
 from packaging.version import Version
 
+from harness.matrix.endpoints import endpoint
+
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 """Units of time, in seconds."""
 
@@ -56,6 +58,11 @@ def size(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
         if (count := int(parse_bytes(text))) > 0:
             return count
     raise click.BadParameter(f"{text!r} is no size: write bytes, or a number with k, m or g")
+
+
+def address(_: click.Context, option: click.Parameter, text: str | None) -> str | None:
+    """Where a server answers, as `/completions` is appended to it."""
+    return None if text is None else endpoint(option.opts[0], text)
 
 
 class Several(click.ParamType[tuple[Any, ...]]):

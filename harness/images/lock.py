@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 from harness.errors import ImageError
 from harness.files import replace
@@ -104,7 +105,7 @@ def lock(device: Device, root: Path, tell: Callable[[str], None], *, without: Se
         f"# Made by 'nox -s lock': change requirements.in instead. Python {device.python}, {_tag(device)}.",
         made_from,
         *([f"{LACKING}{', '.join(left)}, and what they need"] if left else []),
-        *(line for line in wanted.splitlines() if line.startswith(FROM_SOURCE)),
+        *_from_source(wanted),
     ]
     text = "\n".join([*header, resolved.stdout])
     replace(folder / "requirements.lock", text.encode())
@@ -114,6 +115,13 @@ def lock(device: Device, root: Path, tell: Callable[[str], None], *, without: Se
 def _named(device: Device) -> str:
     """The device as a command names it."""
     return device.id if device.variant is None else f"{device.id} --variant {device.variant}"
+
+
+def _from_source(requirements: str) -> list[str]:
+    """The lines that admit source, each with the name that the lock's row begins with."""
+    lines = (COMMENT.sub("", line) for line in requirements.splitlines())
+    named = (line.removeprefix(FROM_SOURCE).strip() for line in lines if line.startswith(FROM_SOURCE))
+    return [f"{FROM_SOURCE}{canonicalize_name(name)}" for name in named]
 
 
 def _split(requirements: str, without: Sequence[str]) -> tuple[list[str], str]:

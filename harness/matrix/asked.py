@@ -39,6 +39,7 @@ class Asked:
     server: str | None = None
     served: str | None = None
     judge: str | None = None
+    judge_model: str | None = None
 
 
 def require_typed(asked: Asked) -> None:
@@ -51,7 +52,17 @@ def require_typed(asked: Asked) -> None:
         value = getattr(asked, name)
         if value is not None and value < bound:
             raise SelectionError(f"--{name.replace('_', '-')} {value} is too small: give {bound} or more")
-    resolve("engine", asked.engine, ENGINES)
+    engine = resolve("engine", asked.engine, ENGINES)
+    if engine.networked and asked.server is None:
+        raise SelectionError(
+            f"--engine {engine.id} needs --server: where it answers, as http://localhost:8000/v1"
+        )
+    if not engine.networked and (asked.server or asked.served):
+        raise SelectionError(f"--server and --served are of --engine openai: leave them out of {engine.id}")
+    if asked.judge is None and asked.judge_model:
+        raise SelectionError("--judge-model needs --judge: where it answers, as http://localhost:8000/v1")
+    if asked.judge is not None and asked.judge_model is None:
+        raise SelectionError("--judge needs --judge-model: what the server calls the model that judges")
 
 
 def entries(matrix: Matrix, asked: Asked) -> tuple[Entry, ...]:
@@ -65,6 +76,10 @@ def entries(matrix: Matrix, asked: Asked) -> tuple[Entry, ...]:
     left = tuple(row for row in dict.fromkeys(chosen) if row.id not in without)
     if not left:
         raise SelectionError("--exclude-models leaves no model: name fewer there")
+    if asked.served and len(left) > 1:
+        raise SelectionError(
+            f"--served is the name of one model, and {len(left)} are asked: name one with --model"
+        )
     return left
 
 

@@ -17,6 +17,8 @@ class Kind(StrEnum):
     """A program, which is run."""
     SIMILARITY = "similarity"
     """A text, which is compared with the right one."""
+    JUDGED = "judged"
+    """Texts, which a judge rates: lm_eval has no task of that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,11 +7,11 @@ from typing import Any
 from harness.errors import SelectionError
 from harness.matrix.asked import Asked, datasets, entries, require_typed
 from harness.matrix.cells import Cell, Parameters
-from harness.matrix.datasets import Dataset
+from harness.matrix.datasets import Dataset, Kind
 from harness.matrix.devices import Device
 from harness.matrix.names import resolve
 from harness.matrix.parameters import read_by, require_sane
-from harness.matrix.presets import ENGINES, options, settings
+from harness.matrix.presets import ENGINES, MADE_UP, Engine, options, settings
 from harness.matrix.questions import HUB, Questions, marks
 from harness.matrix.records import Matrix, Model, Suite
 from harness.matrix.registry import Category, Entry, Preset
@@ -136,6 +136,7 @@ def _cell(case: _Case, device: Device, varied: Parameters) -> Cell:
 
 def _questions(case: _Case, varied: Parameters) -> Questions:
     asked, dataset = case.asked, case.dataset
+    judged = dataset.kind is Kind.JUDGED
     return Questions(
         entry=case.entry.id,
         dataset=dataset.id,
@@ -152,11 +153,12 @@ def _questions(case: _Case, varied: Parameters) -> Questions:
         sample_s=asked.sample_s or case.limits.timeout_s,
         repeats=asked.repeats,
         temperature=asked.temperature,
-        chat=asked.chat,
+        chat=asked.chat or judged,
         options=_options(case, varied),
         server=asked.server,
-        served=asked.served,
-        judge=asked.judge,
+        served=_served(case),
+        judge=asked.judge if judged else None,
+        judge_model=asked.judge_model if judged else None,
         categories=tuple(row.id for row in case.categories),
         skip=next(filter(None, _reasons(case)), ""),
     )
@@ -180,6 +182,13 @@ def _options(case: _Case, varied: Parameters) -> dict[str, Any]:
     return options(ENGINES[case.asked.engine], chosen)
 
 
+def _served(case: _Case) -> str | None:
+    """What a server calls the model: its id on the hub, unless it was typed."""
+    checkpoint = case.model.checkpoint
+    own = checkpoint.hub_id if checkpoint and ENGINES[case.asked.engine].networked else None
+    return case.asked.served or own
+
+
 def _samples(case: _Case) -> int | None:
     """Most questions; SelectionError where more are asked for than there are."""
     wanted, there = case.asked.samples, case.here.rows.get(case.dataset.id)
@@ -195,18 +204,43 @@ def _samples(case: _Case) -> int | None:
 def _reasons(case: _Case) -> Iterator[str]:
     """Why this model is not asked this: the first that is not empty."""
     engine = ENGINES[case.asked.engine]
-    if case.dataset.task is None:
+    if case.dataset.kind is Kind.JUDGED:
+        yield from _judgeless(case, engine)
+    elif case.dataset.task is None:
         yield case.dataset.no_task or "lm_eval has no task for it"
     if case.dataset.images:
         yield "its questions have images, and lm_eval's text models are shown none"
+    if engine.networked:
+        yield from _unserved(case)
     if engine.reads_weights:
-        if case.model.architecture not in ANSWERING:
-            yield f"{case.model.architecture}: a model of that kind is put no questions in words"
-        if case.entry.stand_in and case.asked.weights == HUB:
-            yield "its checkpoint brings code of its own, which is not run here"
-        yield case.here.missing(case.entry)
+        yield from _unweighted(case)
     if case.dataset.id not in case.here.rows:
         yield f"it is not in the data root {case.here.data}: `harness data fetch {case.dataset.id}`"
+
+
+def _judgeless(case: _Case, engine: Engine) -> Iterator[str]:
+    """Why nobody judges the answers."""
+    if case.asked.judge is None:
+        yield "its answers need a judge: name one with --judge and --judge-model"
+    if engine.id in MADE_UP:
+        yield "no answer to it is right or wrong: ask an engine that has a model"
+
+
+def _unserved(case: _Case) -> Iterator[str]:
+    """Why a server is not asked this."""
+    if _served(case) is None:
+        yield "it has no id on the hub: say with --served what the server calls it"
+    if case.asked.chat and case.dataset.kind is Kind.MULTIPLE_CHOICE:
+        yield "a server's chat tells no likelihood of a choice: ask it without --chat"
+
+
+def _unweighted(case: _Case) -> Iterator[str]:
+    """Why the model's weights cannot answer."""
+    if case.model.architecture not in ANSWERING:
+        yield f"{case.model.architecture}: a model of that kind is put no questions in words"
+    if case.entry.stand_in and case.asked.weights == HUB:
+        yield "its checkpoint brings code of its own, which is not run here"
+    yield case.here.missing(case.entry)
 
 
 def require_any(cells: Sequence[Cell], left_out: Mapping[str, str]) -> None:

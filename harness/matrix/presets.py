@@ -84,7 +84,7 @@ ENGINES = {
         Engine(
             id="openai",
             title="a server that speaks OpenAI's protocol",
-            model="local-completions",
+            model="openai",
             options={"num_concurrent": "batch", "max_length": "context"},
             reads_weights=False,
             networked=True,
@@ -105,7 +105,10 @@ ENGINES = {
         ),
     )
 }
-"""Names as lm_eval 0.4.13 has them (`lm_eval/models`); what its vLLM model does not know goes on to vLLM."""
+"""Names as lm_eval 0.4.13 has them (`lm_eval/models`; of a server, those of `local-completions`); what its
+model of vLLM does not know goes on to vLLM."""
+MADE_UP = frozenset({"gold", "wrong"})
+"""Those that answer from the datasets' own rows."""
 
 
 def settings(entry: Entry, preset: Preset) -> Settings:

@@ -57,10 +57,18 @@ class Questions:
     """What the server calls the model; None takes the id on the hub."""
     judge: str | None = None
     """Where a judge answers that scores what no rule can."""
+    judge_model: str | None = None
+    """What the judge's server calls it."""
     categories: tuple[str, ...] = ()
     """Ids of the categories that it was asked for; empty where none was named."""
     skip: str = ""
     """Why nothing is asked; empty where something is."""
+
+    @property
+    def reached(self) -> dict[str, str]:
+        """What takes the network, by its name: `server`, `judge`."""
+        named = {"server": self.server, "judge": self.judge}
+        return {name: url for name, url in named.items() if url}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:

@@ -92,6 +92,7 @@ def _attempt(
 ) -> _Settled:
     """Run the cells once: at least one of them is settled, or several are under suspicion."""
     release = cells[0].parameters.transformers  # one of all the cells of a batch
+    given = _given(execution, cells, release)
     order = Order(
         run=execution.run,
         batch=batch,
@@ -99,9 +100,9 @@ def _attempt(
         folder=execution.folder,
         deadline=time.time() + sum(cell.timeout_s + execution.grace_s for cell in cells) + MARGIN_S,
         limits=execution.limits,
-        isolation=_isolation(cells, runner, execution),
+        isolation=_isolation(cells, runner, execution, given),
         provenance=execution.provenance,
-        given=_given(execution, cells, release),
+        given=given,
     )
     code = execution.code.files if execution.code else None
     door.open_door(order, cells, code, execution.releases[release] if release else None)
@@ -133,10 +134,13 @@ def _given(execution: Execution, cells: Sequence[Cell], release: str | None) -> 
     return tuple(row for row in execution.given(cells) if not (foreign and row.name == REFERENCES))
 
 
-def _isolation(cells: Sequence[Cell], runner: Runner, execution: Execution) -> Isolation:
-    """What stands between the work and the machine, its neighbours, and code that came in from outside."""
+def _isolation(
+    cells: Sequence[Cell], runner: Runner, execution: Execution, given: Sequence[Given]
+) -> Isolation:
+    """What stands between the work and the machine, its neighbours, the network, and code from outside."""
     isolation = runner.isolation(execution.limits)
     loosened = list(isolation.loosened)
+    loosened += [f"network: {row.reaches} is reached, by a relay" for row in given if row.reaches]
     if execution.neighbours:
         loosened.append(f"alone: no, one of {execution.neighbours + 1} attempts at a time")
     if execution.code is not None:

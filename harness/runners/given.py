@@ -1,4 +1,7 @@
-"""What the work may read beside its cells: folders of this machine, mounted read-only in a container."""
+"""What the work may read beside its cells: folders of this machine, mounted read-only in a container.
+
+A folder may hold a socket, at which the work reaches a server: see `relay`.
+"""
 
 from dataclasses import dataclass
 
@@ -21,6 +24,9 @@ class Given:
     """Here."""
     within: str = ""
     """Below the folder, what is meant: a snapshot of the hub's cache is links to what lies beside it."""
+
+    reaches: str = ""
+    """Address that is reached at a socket in the folder; empty where it holds files."""
 
     @property
     def variable(self) -> str:

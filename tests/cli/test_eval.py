@@ -22,6 +22,7 @@ DATASETS = "mmlu,humaneval,gsm8k,mbpp,hellaswag,arc_challenge,math,repobench"
 """What has to run in a container, with right and wrong answers."""
 TINY = ("--model", "mixtral_8x7b", "--weights", "tiny", "--data", "sample")
 PATIENCE_S = 300
+ANSWERED = "results/*/work/*/out/answers/*gsm8k*"
 
 
 def results(root: Path, run: str) -> dict[str, dict[str, Any]]:
@@ -221,10 +222,10 @@ def _function(program: str) -> str:
 
 
 def test_a_run_that_is_killed_asks_nothing_twice(checkout: Path, started: Started, run: Run) -> None:
-    asked = ("--dataset", "gsm8k,bigbench_hard", "--max-tokens", "256", "--batch", "1", "--threads", "1")
+    asked = ("--dataset", "gsm8k", "--max-tokens", "256", "--batch", "1", "--threads", "1")
     process = started(checkout, "eval", *TINY, *asked, *HERE)
     deadline = time.monotonic() + PATIENCE_S
-    while not (found := list(checkout.glob("results/*/work/*/out/answers/*bigbench_hard*"))):
+    while not (found := [path for path in checkout.glob(ANSWERED) if path.read_bytes().count(b"\n") > 1]):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -235,25 +236,23 @@ def test_a_run_that_is_killed_asks_nothing_twice(checkout: Path, started: Starte
     assert f"`harness eval --resume {name}`" in err
     ended = run(checkout, "eval", "--resume", name, "--data", "sample", *HERE)
     assert ended.returncode == 0, ended.stderr
-    rows = results(checkout, name)
-    assert rows["gsm8k"]["attempt"] == 1
-    assert rows["bigbench_hard"]["report"]["facts"]["earlier_answers"] > 0
-    for cell in (row["report"]["cell"] for row in rows.values()):
-        lines = (checkout / "results" / name / "answers" / f"{cell}.jsonl").read_text().splitlines()
-        requests = [json.loads(line)["request"] for line in lines]
-        assert len(requests) == len(set(requests))
+    report = results(checkout, name)["gsm8k"]["report"]
+    assert report["facts"]["earlier_answers"] > 1
+    lines = (checkout / "results" / name / "answers" / f"{report['cell']}.jsonl").read_text().splitlines()
+    requests = [json.loads(line)["request"] for line in lines]
+    assert len(requests) == len(set(requests)) == 6
     said = run(checkout, "results", "scores", name)
     assert "random weights" in said.stdout
 
 
 def test_several_processes_answer_as_one_does(checkout: Path, run: Run) -> None:
     varied = ("--dtype", "float32", "--tensor-parallel", "1,2")
-    asked = ("--dataset", "gsm8k,hellaswag", "--samples", "2", "--max-tokens", "8")
+    asked = ("--dataset", "gsm8k", "--samples", "2", "--max-tokens", "8")
     ended = run(checkout, "eval", *TINY, *asked, *varied, *HERE)
     assert ended.returncode == 0, ended.stderr
     folder = checkout / "results" / newest(checkout) / "answers"
     answers = {path.stem: _values(path) for path in folder.iterdir()}
-    assert len(answers) == 4
+    assert len(answers) == 2
     for cell, found in answers.items():
         if cell.endswith("-tp2"):
             alone = answers[cell.removesuffix("-tp2")]

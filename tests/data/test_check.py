@@ -115,7 +115,7 @@ def test_a_configuration_that_is_missing_is_named(put: Put, matrix: Matrix) -> N
 
 
 def test_a_dataset_without_a_task_is_neither_here_nor_missing(put: Put, matrix: Matrix) -> None:
-    assert holding(find_dataset(matrix, "mt_bench"), put()).state is State.NO_TASK
+    assert holding(find_dataset(matrix, "ddi"), put()).state is State.NO_TASK
 
 
 def test_what_asks_who_one_is_says_so_where_it_is_absent(put: Put, gsm8k: Dataset, tmp_path: Path) -> None:

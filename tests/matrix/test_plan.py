@@ -289,7 +289,11 @@ def test_parameters_out_of_range_are_one_sentence(
     ("parameters", "suite", "sentence"),
     [
         (Parameters(tensor_parallel=0), Suite.FUNCTIONAL, "--tensor-parallel 0 is too small: give 1 or more"),
-        (Parameters(tensor_parallel=2), Suite.THROUGHPUT, "--tensor-parallel 2 is not for the throughput suite"),
+        (
+            Parameters(tensor_parallel=2),
+            Suite.THROUGHPUT,
+            "--tensor-parallel 2 is not for the throughput suite",
+        ),
         (
             Parameters(tensor_parallel=4, threads=3),
             Suite.FUNCTIONAL,
@@ -366,7 +370,9 @@ def test_a_batch_is_of_one_release(matrix: Matrix) -> None:
 def test_batches_hold_every_cell_once(matrix: Matrix) -> None:
     device = matrix.device("cpu")
     cells = [
-        cell for suite in sorted(PLANNED) for cell in plan(matrix, matrix.models, device, suite, [Parameters()])
+        cell
+        for suite in sorted(PLANNED)
+        for cell in plan(matrix, matrix.models, device, suite, [Parameters()])
     ]
     together = batches(cells, device, one_cell_each=False)
     alone = batches(cells, device, one_cell_each=True)

@@ -106,6 +106,22 @@ def test_facts_that_do_not_fit_the_samples_make_no_pair() -> None:
     assert "its facts do not fit its samples" in found.unpaired[0]
 
 
+def test_subtasks_that_were_split_otherwise_make_no_pair() -> None:
+    """Of as many samples, and by the same hash: only forged facts have that."""
+    forged = result(cell("qwen3_8b", "gsm8k"), answers("gsm8k", BEFORE), facts={"subtasks": {"logic": 100}})
+    assert not compared([forged], [asked(BEFORE)]).changes
+
+
+def test_subtasks_that_count_alike_do_so_in_a_change() -> None:
+    """All of the logic is gained, which is a third of the questions and half of the subtasks."""
+    given = [
+        result(cell("qwen3_8b", "gsm8k"), answers("gsm8k", right), facts={"evenly": True})
+        for right in ([1.0, 0.0, 0.0] * 20, [0.0] * 60)
+    ]
+    (change,) = compared(given[:1], given[1:]).changes
+    assert change.interval.value == pytest.approx(0.5)
+
+
 def test_what_was_not_scored_now_is_not_compared() -> None:
     failed = result(cell("qwen3_8b", "gsm8k"), outcome=Outcome.OOM, message="out of memory")
     assert compared([failed], [asked(BEFORE)]) == Comparison(changes=(), unpaired=())

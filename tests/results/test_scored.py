@@ -100,6 +100,22 @@ def test_repeats_give_attempts_agreement_and_a_vote() -> None:
     assert list(found["majority_accuracy"].samples) == [1.0, 0.0]
 
 
+def test_a_question_that_no_repeat_answers_is_no_vote_for_nothing() -> None:
+    mute = tuple(Repeat(answer=None, score=1.0) for _ in range(3))  # a score that nothing was taken for
+    found = metrics([replace(PROGRAMS[0], repeats=mute)], "pass_at_1")
+    assert list(found["majority_accuracy"].samples) == [0]
+    assert list(found["self_consistency"].samples) == [0]
+
+
+def test_the_gap_weighs_subtasks_as_the_scores_do() -> None:
+    rows = [replace(row, subtask="hard" if row.sample == "1" else "easy") for row in WRITTEN]
+    for evenly in (False, True):
+        found = metrics(rows, "exact_match_flexible", evenly=evenly)
+        gap = found["exact_match_flexible"].value - found["exact_match_strict"].value
+        assert found["flexible_gap"].value == pytest.approx(gap)
+    assert gap == pytest.approx(0.5)
+
+
 def test_rates_are_the_score_against_what_it_cost() -> None:
     found = metrics(WRITTEN, "exact_match_flexible", costs=COSTS)
     score, seconds = found["exact_match_flexible"], sum(row.seconds or 0 for row in WRITTEN)

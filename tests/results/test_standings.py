@@ -9,7 +9,7 @@ from harness.matrix.records import Matrix
 from harness.matrix.select import find_category
 from harness.results.record import Outcome
 from harness.results.scored import Scored
-from harness.results.standings import Section, Standing, best, is_random, sections, standings
+from harness.results.standings import Section, Standing, best, is_made_up, is_random, sections, standings
 from tests.results.evaluated import answers, cell, draws, kept, result
 
 GSM = answers("gsm8k", draws(0.7, 40))
@@ -149,6 +149,22 @@ def test_facts_that_do_not_fit_are_not_believed(subtasks: object) -> None:
     row = one(standings([result(cell("qwen3_8b", "gsm8k"), given, facts=facts)]))
     assert row.strata() is None
     assert row.memory_bytes is None
+
+
+def test_only_what_is_told_of_the_dataset_is_its_score() -> None:
+    """Metrics of other phases, such as a layer's, may have the same names."""
+    found = result(cell("qwen3_8b", "gsm8k"), answers("gsm8k", [1.0, 0.0]))
+    others = tuple(replace(metric, phase="layer-0", value=9.0) for metric in found.report.metrics)
+    mixed = replace(found, report=replace(found.report, metrics=(*found.report.metrics, *others)))
+    assert one(standings([mixed])).metrics == one(standings([found])).metrics
+
+
+@pytest.mark.parametrize(
+    ("engine", "made_up"),
+    [("transformers", False), ("vllm", False), ("openai", False), ("gold", True), ("wrong", True)],
+)
+def test_a_server_s_answers_are_a_model_s_and_gold_ones_are_not(engine: str, *, made_up: bool) -> None:
+    assert is_made_up(one(standings([result(cell("qwen3_8b", "gsm8k", engine=engine), GSM)])).who) is made_up
 
 
 def test_random_weights_are_known_as_such() -> None:

@@ -61,7 +61,7 @@ class Asking:
             answer = Answer(
                 value=plain,
                 tokens=row.tokens,
-                seconds=seconds / count if seconds else None,
+                seconds=row.seconds if row.seconds is not None else seconds / count if seconds else None,
                 stopped=row.stopped,
                 thinking=row.thinking,
                 text=None if row.text == plain else row.text,

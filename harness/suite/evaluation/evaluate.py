@@ -2,22 +2,22 @@
 
 import json
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from lm_eval.evaluator import evaluate as ask
 from lm_eval.tasks.manager import TaskDict
 
 from harness.matrix.cells import Cell
+from harness.matrix.datasets import Kind
 from harness.matrix.questions import Questions
-from harness.results.record import Metric
 from harness.results.scored import score_facts, score_metrics
 from harness.suite.evaluation.asking import Asking
 from harness.suite.evaluation.choice import chosen
+from harness.suite.evaluation.conversations import converse
 from harness.suite.evaluation.engines.engine import Engine
+from harness.suite.evaluation.found import Found, Progress
 from harness.suite.evaluation.judged import Pass, judged, samples
 from harness.suite.evaluation.kept import Answers
 from harness.suite.evaluation.place import Place
@@ -27,19 +27,6 @@ from harness.suite.evaluation.workplace import workplace
 
 METRICS = Path(__file__).parent / "programs" / "code_eval"
 """The metric of tasks whose answers are programs, in place of the one that the hub has."""
-Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What an evaluation gave."""
-
-    metrics: tuple[Metric, ...]
-    facts: Mapping[str, Any]
-
-    def to_json(self) -> dict[str, Any]:
-        """As a child tells it."""
-        return {"metrics": [asdict(row) for row in self.metrics], "facts": dict(self.facts)}
 
 
 def evaluate(cell: Cell, engine: Engine, place: Place, progress: Progress = lambda *_: None) -> Found:
@@ -49,6 +36,8 @@ def evaluate(cell: Cell, engine: Engine, place: Place, progress: Progress = lamb
     """
     asked = cell.questions
     assert asked is not None
+    if asked.kind == Kind.JUDGED:
+        return converse(cell, engine, place, progress)
     assert asked.task is not None
     name = f"{cell.id}.jsonl"
     answers = Answers(place.out / "answers" / name, place.earlier / name if place.earlier else None)

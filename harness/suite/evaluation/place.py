@@ -5,8 +5,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
-VARIABLES = ("HARNESS_DATA", "HARNESS_WEIGHTS", "HARNESS_ANSWERS")
-"""Where the runner says what was given."""
+VARIABLES = {
+    "data": "HARNESS_DATA",
+    "weights": "HARNESS_WEIGHTS",
+    "earlier": "HARNESS_ANSWERS",
+    "server": "HARNESS_SERVER",
+    "judge": "HARNESS_JUDGE",
+}
+"""Field → where the runner says what was given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,18 +21,21 @@ class Place:
 
     out: Path
     """For answers and samples."""
-    data: Path | None
+    data: Path | None = None
     """The data root; None where none was given."""
-    weights: Path | None
+    weights: Path | None = None
     """The checkpoint; None where there is none."""
-    earlier: Path | None
+    earlier: Path | None = None
     """Answers of earlier attempts; None where there are none."""
+    server: Path | None = None
+    """With the socket that leads to the server that answers; None where there is none."""
+    judge: Path | None = None
+    """With the socket that leads to the judge; None where there is none."""
 
     @classmethod
     def of(cls, out: Path) -> Self:
         """As the runner says in the environment."""
-        data, weights, earlier = (_path(os.environ.get(name)) for name in VARIABLES)
-        return cls(out=out, data=data, weights=weights, earlier=earlier)
+        return cls(out=out, **{name: _path(os.environ.get(row)) for name, row in VARIABLES.items()})
 
     def to_json(self) -> dict[str, str | None]:
         """For another process."""

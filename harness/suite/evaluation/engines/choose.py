@@ -4,9 +4,11 @@ import tempfile
 from pathlib import Path
 
 from harness.matrix.cells import Cell
-from harness.matrix.questions import TINY
+from harness.matrix.questions import TINY, Questions
 from harness.suite.evaluation.engines.engine import Blind, Engine
+from harness.suite.evaluation.engines.openai import Afar
 from harness.suite.evaluation.engines.transformers import Transformers
+from harness.suite.evaluation.engines.wire import endpoint
 from harness.suite.evaluation.gold import Gold, Wrong
 from harness.suite.evaluation.place import Place
 from harness.suite.evaluation.tiny import tiny_checkpoint
@@ -23,6 +25,12 @@ def engine_of(cell: Cell, place: Place) -> Engine:
             return Blind(Wrong)
         case "transformers":
             return Transformers(_weights(cell, place), cell)
+        case "openai":
+            return _afar(cell.questions, place)
+        case "vllm":
+            from harness.suite.evaluation.engines.vllm import Vllm  # noqa: PLC0415 — one image alone has vLLM
+
+            return Vllm(_weights(cell, place), cell)
         case name:
             raise Unsupported(f"the suite has no engine {name}")
 
@@ -31,7 +39,14 @@ def same_engine(cell: Cell) -> object:
     """What cells that share an engine have in common."""
     asked = cell.questions
     assert asked is not None
-    return asked.entry, asked.engine, asked.weights, repr(asked.options), asked.server, cell.parameters
+    how = (asked.server, asked.served, asked.chat, asked.sample_s) if asked.server else ()
+    return asked.entry, asked.engine, asked.weights, repr(asked.options), how, cell.parameters
+
+
+def _afar(asked: Questions, place: Place) -> Afar:
+    """A server, which knows the model."""
+    assert asked.server is not None
+    return Afar(endpoint("server", asked.server, place.server, asked.sample_s, "OPENAI_API_KEY"), asked)
 
 
 def _weights(cell: Cell, place: Place) -> Path:

@@ -10,6 +10,9 @@ from lm_eval.api.task import Task
 from harness.results.record import Metric
 from harness.results.scored import Costs
 
+PARTS_OF_CONTEXT = 2
+"""An answer takes at most half of what the model can hold: the question needs the rest."""
+
 
 class Watched(Protocol):
     """What was seen of a model while it answered."""
@@ -62,10 +65,13 @@ class Unseen:
 class Blind:
     """An engine that tells nothing but its answers: a base for those that are far away, or made up."""
 
-    longest_answer = 1 << 20
-
     def __init__(self, make: Callable[[Mapping[str, Task]], LM]) -> None:
         self._make = make
+
+    @property
+    def longest_answer(self) -> int:
+        """No number of tokens is too many."""
+        return 1 << 20
 
     def model(self, tasks: Mapping[str, Task]) -> LM:
         """As lm_eval asks it."""

@@ -15,6 +15,7 @@ from harness.results.record import Metric
 from harness.results.scored import Costs
 from harness.suite.evaluation import experts
 from harness.suite.evaluation.energy import joules
+from harness.suite.evaluation.engines.engine import PARTS_OF_CONTEXT
 from harness.suite.evaluation.limits import RowByRow
 from harness.suite.evaluation.meter import Meter, Row
 from harness.suite.evaluation.reasoning import marks_of
@@ -23,9 +24,6 @@ from harness.suite.fit.parameters import counted
 from harness.suite.models.build import model_class
 from harness.suite.throughput import memory
 from harness.suite.throughput.clock import synchronise
-
-PARTS_OF_CONTEXT = 2
-"""An answer takes at most half of what the model can hold: the question needs the rest."""
 
 
 class Metered(RowByRow):

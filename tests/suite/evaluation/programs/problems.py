@@ -99,7 +99,7 @@ PROBLEMS = {
     "floats": Problem(
         "def mean(xs):\n    return sum(xs) / len(xs) if xs else float('nan')\n",
         ("/ len(xs)", "/ 2"),
-        "import math\nassert mean([0.1, 0.2, 0.3]) == (0.1 + 0.2 + 0.3) / 3\nassert math.isnan(mean([]))\n"
+        "import math\nassert mean([0.1, 0.2, 7.0]) == 7.3 / 3\nassert math.isnan(mean([]))\n"
         "assert mean([float('inf'), 1.0, 2.0]) == float('inf')",
     ),
     "complex": Problem(

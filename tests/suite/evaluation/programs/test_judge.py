@@ -4,8 +4,11 @@ import contextlib
 import itertools
 import os
 import signal
+import subprocess
+import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,9 +24,9 @@ TESTS = "assert add(2, 3) == 5"
 BRIEF = Limits(cpu_s=1, call_s=1, seconds=2)
 
 
-def ours() -> list[str]:
-    """The processes that this one has started for programs."""
-    words, found = f'"parent": {os.getpid()}'.encode(), []
+def ours(parent: int | None = None) -> list[str]:
+    """The processes that this one, or another, has started for programs."""
+    words, found = f'"parent": {parent or os.getpid()},'.encode(), []
     for path in Path("/proc").iterdir():
         with contextlib.suppress(OSError):  # it has ended meanwhile, or is no process
             if words in (path / "cmdline").read_bytes():
@@ -150,6 +153,36 @@ def test_an_interruption_ends_it_at_once() -> None:
     with pytest.raises(KeyboardInterrupt):
         list(judge_all([Submission(program="import time\ntime.sleep(1000)", tests=TESTS)]))
     timer.join()
+
+
+WAITS = """
+from harness.suite.evaluation.programs.judge import judge
+judge("import time\\nprint(time.sleep(1000))", "assert add(2, 3) == 5")
+"""
+
+
+def test_who_is_killed_leaves_nothing_either() -> None:
+    path = os.pathsep.join(filter(None, sys.path))
+    judges = subprocess.Popen([sys.executable, "-c", WAITS], env=os.environ | {"PYTHONPATH": path})
+    try:
+        wait_for(lambda: len(confined(judges.pid)) == 2)
+    finally:
+        judges.kill()
+        judges.wait()
+    wait_for(lambda: not ours(judges.pid))
+
+
+def confined(parent: int) -> list[str]:
+    """Those that have got past looking for their parent: they are the kernel's first choice to end."""
+    return [pid for pid in ours(parent) if Path(f"/proc/{pid}/oom_score_adj").read_text() == "1000\n"]
+
+
+def wait_for(done: Callable[[], bool]) -> None:
+    """The kernel's work takes a moment; a minute is not one."""
+    end = time.monotonic() + 60
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 OLD_KERNEL = """

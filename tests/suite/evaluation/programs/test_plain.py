@@ -5,7 +5,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.suite.evaluation.programs.plain import DEPTH, Nonsense, NotPlain, decode, encode, update
@@ -141,6 +141,7 @@ def test_depth_has_a_limit_on_both_sides() -> None:
         decode(deep, nothing)
 
 
+@settings(max_examples=50)
 @given(VALUES, VALUES)
 def test_updating_changes_what_is_mutable_alone(old: Any, new: Any) -> None:
     held = [old]
