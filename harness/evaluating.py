@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.data.root import DataRoot
@@ -37,6 +37,8 @@ class Sources:
     """Dataset → its questions there."""
     weights: str
     """`hub`, `tiny` or `folder`."""
+    batches: Mapping[str, int] = field(default_factory=dict)
+    """Batches that are known to fit."""
     folder: Path | None = None
     """That was named: of one checkpoint, or of several, each in a folder of its model's id."""
 
@@ -47,7 +49,12 @@ class Sources:
             HUB: lambda entry: _uncached(entry, rows[entry.row]),
             FOLDER: lambda entry: self._missing(entry, rows[entry.row]),
         }
-        return Here(data=self.data, rows=self.rows, missing=missing.get(self.weights, lambda _: ""))
+        return Here(
+            data=self.data,
+            rows=self.rows,
+            batches=self.batches,
+            missing=missing.get(self.weights, lambda _: ""),
+        )
 
     def given(self, cells: Sequence[Cell]) -> tuple[Given, ...]:
         """What an attempt at the cells, all of one model, may read."""

@@ -25,6 +25,7 @@ from harness.results.record import Outcome, Result
 from harness.results.store import Manifest, RunStore, find, require_writable
 from harness.results.verdict import exit_code
 from harness.runners import answers, devices, references
+from harness.runners import batches as batches_found
 from harness.runners.abreast import GoOn, abreast, divided, guarded
 from harness.runners.choose import Way, choose, engine
 from harness.runners.engine import if_up
@@ -97,7 +98,10 @@ def conduct(
             places = places_of(planned, taken, request)  # of the memory that building has left
             with relays(_addresses(planned.cells)) as reached:
                 reads = _reads(root, request, store, reached)
-                return _carry_out(store, planned, way, request, display, places=places, reads=reads)
+                done = _carry_out(store, planned, way, request, display, places=places, reads=reads)
+        for result in store.read().results:
+            batches_found.remember(root, result)
+        return done
 
 
 def _store(results: Path, planned: Plan, request: Request) -> RunStore:

@@ -229,7 +229,7 @@ def test_every_dataset_is_listed(matrix: Matrix) -> None:
         cells = next(line for line in text.splitlines() if line.startswith(f"| {row.id} |")).split(" | ")
         rows = "?" if row.source.rows is None else f"{row.source.rows:,}"
         assert cells[1] == (", ".join(row.aliases) or "-")
-        assert (cells[2], cells[4], cells[5]) == (row.task, row.score, rows)
+        assert (cells[2], cells[4], cells[5]) == (row.task or "-", row.score, rows)
         assert row.source.repo in cells[7]
 
 

@@ -1,5 +1,6 @@
 """`harness eval`: ask models the questions of datasets, and score what they answer."""
 
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from harness.matrix.load import load
 from harness.matrix.parameters import sweep
 from harness.matrix.presets import ENGINES
 from harness.matrix.questions import FOLDER, HUB, TINY
+from harness.runners.batches import known
 
 NAMED = (HUB, TINY)
 """Weights that are no folder."""
@@ -113,7 +115,8 @@ def _evaluating(root: Path, options: dict[str, Any]) -> Evaluating:
         judge_model=options["judge_model"],
     )
     place = data_root(options["data"], root)
-    return Evaluating(asked=asked, sources=sources(load(root), place, asked.weights, folder))
+    found = replace(sources(load(root), place, asked.weights, folder), batches=known(root))
+    return Evaluating(asked=asked, sources=found)
 
 
 eval = eval_  # noqa: A001 — the verb's own name, by which it is found

@@ -20,6 +20,8 @@ PRESET = "balanced"
 """Of a model whose entry names none."""
 LOAD_S = 1800.0
 """Seconds that a cell may take besides its answers: reading the weights, scoring."""
+BATCH = "batch_size"
+"""Option of an engine: questions at once."""
 NONE = "none"
 """Kind and score of a dataset that has no task."""
 MANY = 10_000
@@ -40,6 +42,8 @@ class Here:
     """Name of the data root."""
     rows: Mapping[str, int | None]
     """Dataset → its questions there; None where they were not counted."""
+    batches: Mapping[str, int] = field(default_factory=dict)
+    """What is alike of cells → the batch that fitted them."""
     missing: Callable[[Entry], str] = field(default=lambda _: "")
     """Why a model's weights cannot be read, as a sentence; empty where they can."""
 
@@ -83,7 +87,7 @@ def evaluation(
                 here=here,
             )
             for varied in sweep:
-                cell = _cell(case, device, varied)
+                cell = _fitting(_cell(case, device, varied), asked, here)
                 cells[cell.id] = cell
     return Evaluation(cells=tuple(cells.values()), left_out=left_out)
 
@@ -132,6 +136,31 @@ def _cell(case: _Case, device: Device, varied: Parameters) -> Cell:
         timeout_s=LOAD_S + (questions.samples or case.rows) * questions.repeats * questions.sample_s,
         questions=questions,
     )
+
+
+def asked_alike(cell: Mapping[str, Any]) -> str:
+    """What a batch that fits one cell, as JSON has it, says of another: they have all of this in common."""
+    questions, parameters = cell["questions"], cell["parameters"]
+    alike = (
+        questions["entry"],
+        questions["engine"],
+        questions["weights"],
+        cell["device"],
+        parameters["dtype"],
+        str(parameters["tensor_parallel"]),
+        str(questions["options"].get("max_length")),
+    )
+    return " ".join(alike)
+
+
+def _fitting(cell: Cell, asked: Asked, here: Here) -> Cell:
+    """The cell with the batch that is known to fit, where that is smaller and none was typed."""
+    assert cell.questions is not None
+    told = cell.questions.options
+    fits = here.batches.get(asked_alike(cell.to_json()))
+    if asked.batch is not None or fits is None or fits >= told.get(BATCH, 0):
+        return cell
+    return replace(cell, questions=replace(cell.questions, options=told | {BATCH: fits}))
 
 
 def _questions(case: _Case, varied: Parameters) -> Questions:

@@ -69,6 +69,15 @@ def test_the_newest_result_of_each_cell_is_shown_by_category(scores: Scores) -> 
     assert "its weights are not here (mistral_7b gsm8k)" in ended.stdout
 
 
+@pytest.mark.parametrize("runs", [(OLD, NEW), (NEW, OLD)])
+def test_of_runs_that_are_named_the_newest_wins_however_they_are(
+    scores: Scores, runs: tuple[str, ...]
+) -> None:
+    found = document(scores(*runs, "--json"))
+    assert found["cells"][cell("qwen3_8b", "gsm8k").id]["run"] == NEW
+    assert found["cells"][cell("llama31_8b", "gsm8k").id]["run"] == OLD
+
+
 def test_sample_data_stands_in_a_column_of_its_own(scores: Scores) -> None:
     text = scores("--markdown", "--dataset", "gsm-8k").stdout  # an alias
     (head,) = [line for line in text.splitlines() if line.startswith("| model")]
