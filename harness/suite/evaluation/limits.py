@@ -175,7 +175,8 @@ class RowByRow(HFLM):
         with torch.autocast(self.device.type, dtype=kind, enabled=kind is not None), self.spare(rows.done):
             out: torch.Tensor = self.model.generate(
                 input_ids=context,
-                max_length=max_length,
+                # lm_eval adds the length of the question, which is no part of a decoder's own text.
+                max_length=max_length - context.shape[1] + prompt,
                 stopping_criteria=StoppingCriteriaList([rows]),
                 pad_token_id=self.tokenizer.pad_token_id,
                 use_cache=True,

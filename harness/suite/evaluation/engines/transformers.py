@@ -19,6 +19,7 @@ from harness.suite.evaluation.engines.engine import PARTS_OF_CONTEXT
 from harness.suite.evaluation.limits import RowByRow
 from harness.suite.evaluation.meter import Meter, Row
 from harness.suite.evaluation.reasoning import marks_of
+from harness.suite.evaluation.tiny import require_answers
 from harness.suite.evaluation.weights import Whole, require_fitting
 from harness.suite.fit.parameters import counted
 from harness.suite.models.build import model_class
@@ -31,8 +32,14 @@ class Metered(RowByRow):
 
     AUTO_MODEL_CLASS: Any
 
-    def __init__(self, folder: Path, device: str, sample_s: float, options: Mapping[str, Any]) -> None:
-        """Read the weights in `folder` onto the device; `options` are as lm_eval's `hf` has them."""
+    def __init__(
+        self, folder: Path, kind: Any, device: str, sample_s: float, options: Mapping[str, Any]
+    ) -> None:
+        """Read the weights in `folder`, a model of the class `kind`, onto the device.
+
+        `options` are as lm_eval's `hf` has them.
+        """
+        self._kind = kind
         super().__init__(pretrained=str(folder.resolve()), device=device, **options)
         self.meter = Meter()
         self.sample_s = sample_s
@@ -40,8 +47,10 @@ class Metered(RowByRow):
             self.think(marks)
 
     def _create_model(self, *arguments: Any, **named: Any) -> None:
-        found = self.AUTO_MODEL_CLASS
-        self.AUTO_MODEL_CLASS = Whole(found)  # else the library draws what it does not find, and only warns
+        found = self.AUTO_MODEL_CLASS  # by which lm_eval goes on to tell the kinds of models apart
+        # Its own class, for some have no Auto class for text (LLaVA), or that of a part (Mllama); and whole,
+        # else the library draws what it does not find, and only warns.
+        self.AUTO_MODEL_CLASS = Whole(self._kind)
         try:
             super()._create_model(*arguments, **named)
         finally:
@@ -72,8 +81,10 @@ class Transformers:
         """Read the weights; CheckpointError, before they are read, where they are not the class's."""
         asked = cell.questions
         assert asked is not None
-        self._unchecked = require_fitting(folder, model_class(cell.model))
-        self._model = Metered(folder, cell.torch_device, asked.sample_s, asked.options)
+        kind = model_class(cell.model)
+        require_answers(kind)
+        self._unchecked = require_fitting(folder, kind)
+        self._model = Metered(folder, kind, cell.torch_device, asked.sample_s, asked.options)
         self._device = cell.torch_device
         self._found = counted(self._model.model)
         self._joules: float | None = None
