@@ -30,7 +30,7 @@ def rating_metrics(rated: Sequence[Rated], dataset: str) -> list[Metric]:
     return [
         Metric(
             name="judge_score",
-            unit="1 to 10",
+            unit="/10",
             phase=dataset,
             value=bounds["value"],
             samples=tuple(value for _, value in scores),

@@ -32,6 +32,14 @@ CHECK_ADVICE = {
 }
 """Outcome of a check → what to do."""
 
+ASKED_ADVICE = CHECK_ADVICE | {
+    Outcome.TIMEOUT: "{check} took too long ({message})",
+    Outcome.ERROR: "{check} was not asked to its end ({message})",
+}
+"""The same of an evaluation, whose messages say themselves what to do."""
+LONG = 300
+"""Characters of a message that is shown: as long as one that says what to do."""
+
 MEND = ("remove {row} from", "narrow the versions of {row} in")
 """What to do with a row that no longer holds: in the image's own release, in another one."""
 
@@ -70,8 +78,9 @@ def advice(result: Result) -> tuple[str, ...]:
     """What to do about each thing that is not as expected, one sentence each; empty if all is."""
     cell = Cell.from_json(result.cell)
     checks = [check for check in result.report.checks if check.outcome not in EXPECTED]
+    rows = ASKED_ADVICE if cell.suite is Suite.EVALUATION else CHECK_ADVICE
     sentences = [
-        CHECK_ADVICE[check.outcome].format(
+        rows[check.outcome].format(
             check=check.name, message=_found(check), alone=_alone(result, check.name), mend=_mend(cell, check)
         )
         for check in checks
@@ -116,7 +125,7 @@ def _alone(result: Result, check: str = "") -> str:
 def _found(check: Check) -> str:
     if check.measured is not None and check.limit is not None and check.measured > check.limit:
         return f"it deviates by {check.measured:.3g} where {check.limit:.3g} is allowed"
-    return line(check.message) or "no message"
+    return line(check.message, LONG) or "no message"
 
 
 def _mend(cell: Cell, check: Check) -> str:

@@ -9,6 +9,7 @@ import pytest
 from harness.matrix.records import KnownFailure
 from harness.results.record import Check, Outcome, Result
 from harness.results.verdict import EXPECTED, advice, exit_code, judge, missing
+from tests.results.evaluated import cell, result
 
 MakeResult = Callable[..., Result]
 
@@ -99,6 +100,15 @@ def test_a_crash_that_no_check_explains_is_said_beside_a_failed_check(make_resul
     failed, crashed = advice(result)
     assert ": forward failed (" in failed
     assert ": crashed (signal 11)" in crashed
+
+
+@pytest.mark.parametrize("outcome", [Outcome.TIMEOUT, Outcome.ERROR])
+def test_what_an_evaluation_says_is_shown_to_its_end(outcome: Outcome) -> None:
+    message = "the server at http://localhost:8000/v1 took more than 60 s for an answer" + ", and so on" * 8
+    check = Check(name="gsm8k", outcome=outcome, seconds=60.0, message=message)
+    (sentence,) = advice(result(cell("llama31_8b", "gsm8k"), outcome=outcome, checks=(check,)))
+    assert message in sentence
+    assert "--timeout" not in sentence
 
 
 def test_the_advice_is_one_printable_line(make_result: MakeResult) -> None:

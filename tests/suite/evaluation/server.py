@@ -1,6 +1,6 @@
 """A small server of OpenAI's protocol whose model is a checkpoint in a folder, and the troubles servers have.
 
-`python tests/suite/evaluation/server.py FOLDER PORT` serves a checkpoint until it is interrupted.
+`python -m tests.suite.evaluation.server FOLDER PORT NAME` serves a checkpoint until it is interrupted.
 """
 
 import json
@@ -58,7 +58,7 @@ class Model:
         choice: dict[str, Any] = {"index": 0, "finish_reason": reason, "logprobs": told}
         choice |= {"message": {"role": "assistant", "content": said}} if chat else {"text": said}
         usage = {"prompt_tokens": ids.shape[1], "completion_tokens": 1 if told else len(new)}
-        return {"object": "text_completion", "model": NAME, "choices": [choice], "usage": usage}
+        return {"object": "text_completion", "choices": [choice], "usage": usage}
 
     def _conversation(self, messages: list[dict[str, str]]) -> str:
         return str(self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
@@ -103,6 +103,7 @@ class Serving:
     trouble: Trouble = Trouble.NONE
     after: int = 0
     """Answers that are without trouble."""
+    name: str = NAME
     says: str = ""
     """What it answers to everything, whatever the model would say."""
     asked: list[dict[str, Any]] = field(default_factory=list)
@@ -134,7 +135,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.serving.keys.append(self.headers.get("Authorization"))
         known = self.path == "/v1/models"
-        self._answer(200 if known else 404, json.dumps({"data": [{"id": NAME}]} if known else {}).encode())
+        self._answer(
+            200 if known else 404,
+            json.dumps({"data": [{"id": self.server.serving.name}]} if known else {}).encode(),
+        )
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -176,7 +180,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
-    with serving(Model(Path(sys.argv[1])), int(sys.argv[2])) as running:
+    with serving(Model(Path(sys.argv[1])), int(sys.argv[2]), name=sys.argv[3]) as running:
         sys.stdout.write(f"{running.url}\n")
         sys.stdout.flush()
         while True:
