@@ -1,5 +1,6 @@
 """Which engine a cell's questions are put to."""
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from harness.suite.evaluation.gold import Gold, Wrong
 from harness.suite.evaluation.place import Place
 from harness.suite.evaluation.tiny import tiny_checkpoint
 from harness.suite.outcomes import Unsupported
+
+VLLM = {"VLLM_USE_FLASHINFER_SAMPLER": "0", "VLLM_NO_USAGE_STATS": "1", "VLLM_DO_NOT_TRACK": "1"}
+"""Read when vLLM is imported: its faster sampler compiles with nvcc, which no image has (its issue 49497)."""
 
 
 def engine_of(cell: Cell, place: Place) -> Engine:
@@ -28,6 +32,7 @@ def engine_of(cell: Cell, place: Place) -> Engine:
         case "openai":
             return _afar(cell.questions, place)
         case "vllm":
+            os.environ.update(VLLM)
             from harness.suite.evaluation.engines.vllm import Vllm  # noqa: PLC0415 — one image alone has vLLM
 
             return Vllm(_weights(cell, place), cell)
