@@ -10,7 +10,7 @@ from harness.matrix.select import find_category
 from harness.results.record import Outcome
 from harness.results.scored import Scored
 from harness.results.standings import Section, Standing, best, is_made_up, is_random, sections, standings
-from tests.results.evaluated import answers, cell, draws, kept, result
+from tests.results.evaluated import answers, cell, draws, kept, rated, result
 
 GSM = answers("gsm8k", draws(0.7, 40))
 
@@ -165,6 +165,38 @@ def test_only_what_is_told_of_the_dataset_is_its_score() -> None:
 )
 def test_a_server_s_answers_are_a_model_s_and_gold_ones_are_not(engine: str, *, made_up: bool) -> None:
     assert is_made_up(one(standings([result(cell("qwen3_8b", "gsm8k", engine=engine), GSM)])).who) is made_up
+
+
+def test_ratings_of_another_judge_stand_in_another_column() -> None:
+    rows = standings(
+        [
+            rated("qwen3_8b", [7.0, 8.0]),
+            rated("llama31_8b", [6.0, None]),  # of one question too few ratings, and the same column
+            rated("phi35_mini", [7.0, 8.0], judge="another"),
+        ]
+    )
+    first, second, third = (row.column for row in rows)
+    assert first == second
+    assert first != third
+    assert first.judge == "qwen3_14b, our own"
+    assert [row.strata() is None for row in rows] == [False, True, False]
+
+
+def test_a_rating_counts_as_its_place_between_the_least_and_the_most() -> None:
+    row = one(standings([rated("qwen3_8b", [1.0, 10.0, 5.5])]))
+    assert row.quality is not None
+    assert row.interval is not None
+    assert row.interval.value == pytest.approx(5.5)
+    assert row.quality.value == pytest.approx(0.5)
+    assert (row.interval.low - 1) / 9 == pytest.approx(row.quality.low)
+    assert row.strata() == {"": [0.0, 1.0, 0.5]}
+
+
+def test_a_score_in_a_unit_that_is_not_known_is_none() -> None:
+    found = rated("qwen3_8b", [7.0])
+    metrics = tuple(replace(metric, unit="stars") for metric in found.report.metrics)
+    row = one(standings([replace(found, report=replace(found.report, metrics=metrics))]))
+    assert (row.score, row.interval, row.quality) == (None, None, None)
 
 
 def test_random_weights_are_known_as_such() -> None:
