@@ -13,7 +13,8 @@ from harness.results.markdown import rows_of
 from harness.results.overview import shortened
 from harness.results.record import Metric
 from harness.results.scored import SHARE
-from harness.results.standings import Column, Section, Standing, Who, best, is_made_up, is_random
+from harness.results.sections import Section, best
+from harness.results.standings import Column, Standing, Who, is_made_up, is_random
 from harness.results.tables import plain_table
 
 GB = 1e9

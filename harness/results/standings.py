@@ -1,19 +1,17 @@
-"""Evaluation results as rows and columns: who was asked, what was asked, and what came of it.
+"""An evaluation result as it stands in a table: who was asked, what was asked, and what came of it.
 
 Scores stand in one column only where the same questions were asked: of the same dataset and data root, chosen
 alike, with the same content. A score on the sample data so never stands beside a benchmark's.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.matrix.cells import Cell
 from harness.matrix.presets import ENGINES
 from harness.matrix.questions import HUB, TINY, Questions
-from harness.matrix.records import Matrix, Suite
-from harness.matrix.registry import Category
-from harness.matrix.select import find_dataset
+from harness.matrix.records import Suite
 from harness.results.figures import line
 from harness.results.intervals import Interval
 from harness.results.ratings import LEAST, MOST, RATING
@@ -140,24 +138,6 @@ class Standing:
         return (value - least) / (most - least)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
-    """A category, and what came of its models' answers to its datasets."""
-
-    title: str
-    standings: tuple[Standing, ...]
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        """By dataset; those that nothing was scored on are left out."""
-        return tuple(sorted({row.column for row in self.standings if row.interval is not None}))
-
-    @property
-    def rows(self) -> tuple[Who, ...]:
-        """By model; those of whom nothing was scored are left out."""
-        return tuple(sorted({row.who for row in self.standings if row.interval is not None}))
-
-
 def standings(results: Iterable[Result]) -> tuple[Standing, ...]:
     """One of each evaluation cell: the first that is met, so give the newest results first."""
     found: dict[str, Standing] = {}
@@ -165,39 +145,6 @@ def standings(results: Iterable[Result]) -> tuple[Standing, ...]:
         if result.cell["suite"] == Suite.EVALUATION and result.report.cell not in found:
             found[result.report.cell] = _standing(result)
     return tuple(found.values())
-
-
-def sections(matrix: Matrix, rows: Sequence[Standing], category: Category | None) -> tuple[Section, ...]:
-    """The rows by the categories that they were asked for; of one that is named, all that it would ask."""
-    if category is not None:
-        own = tuple(row for row in rows if _has(matrix, category, row))
-        return (Section(title=category.id, standings=own),)
-    named: dict[str, list[Standing]] = {row.id: [] for row in matrix.registry.categories}
-    others = []
-    for row in rows:
-        for name in row.categories:
-            named.setdefault(name, []).append(row)
-        others += [] if row.categories else [row]
-    found = [*named.items(), ("no category", others)]
-    return tuple(Section(title=title, standings=tuple(each)) for title, each in found if each)
-
-
-def _has(matrix: Matrix, category: Category, row: Standing) -> bool:
-    datasets = {find_dataset(matrix, name).id for name in (*category.primary, *category.optional)}
-    return row.who.model in category.models and row.column.dataset in datasets
-
-
-def best(column: Sequence[Standing]) -> Standing | None:
-    """The one whose interval lies above all others'; None where none does, or there is but one.
-
-    Answers that are no model's are left out of it.
-    """
-    models = [row for row in column if not is_made_up(row.who)]
-    scored = [(row, interval) for row in models if (interval := row.interval) is not None]
-    if len(scored) < 2:
-        return None
-    row, first = max(scored, key=lambda pair: pair[1].value)
-    return row if all(first.low > other.high for each, other in scored if each is not row) else None
 
 
 def is_random(who: Who) -> bool:

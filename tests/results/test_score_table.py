@@ -17,7 +17,8 @@ from harness.results.score_table import (
     tables,
     unscored,
 )
-from harness.results.standings import Section, standings
+from harness.results.sections import Section
+from harness.results.standings import standings
 from tests.results.evaluated import answers, cell, rated, result
 
 HALF = [1.0, 0.0] * 50
