@@ -21,7 +21,8 @@ from harness.results.record import Result
 from harness.results.report import console
 from harness.results.score_changes import Comparison, compare
 from harness.results.score_plot import draw
-from harness.results.standings import Section, Standing, sections, standings
+from harness.results.sections import Section, sections
+from harness.results.standings import Standing, standings
 from harness.results.store import RunStore, find, of_suite
 
 

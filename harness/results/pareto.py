@@ -17,7 +17,7 @@ class Point:
 
     name: str
     quality: Interval
-    """The mean of the datasets' scores, each counting alike."""
+    """The mean of the datasets' scores as shares, each counting alike."""
     speed: float | None
     """Questions answered a second, of all of them."""
     memory: float | None
@@ -125,7 +125,7 @@ def _point(called: str, rows: Sequence[Standing]) -> Point:
     timed = all(row.seconds for row in rows)
     return Point(
         name=called,
-        quality=mean_of([row.interval for row in rows if row.interval is not None]),
+        quality=mean_of([row.quality for row in rows if row.quality is not None]),
         speed=questions_per_s(rows) if timed else None,
         memory=memory_gb(rows) if all(row.memory_bytes for row in rows) else None,
     )

@@ -8,6 +8,8 @@ from harness.results.record import Metric
 from harness.results.scores import mean_interval
 
 LEAST, MOST = 1.0, 10.0
+RATING = "/10"
+"""Unit of what a judge gives."""
 
 Rated = tuple[str, Sequence[float | None]]
 """A conversation's category, and the rating of each turn; None where the judge gave none that counts."""
@@ -30,7 +32,7 @@ def rating_metrics(rated: Sequence[Rated], dataset: str) -> list[Metric]:
     return [
         Metric(
             name="judge_score",
-            unit="/10",
+            unit=RATING,
             phase=dataset,
             value=bounds["value"],
             samples=tuple(value for _, value in scores),

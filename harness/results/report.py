@@ -17,7 +17,8 @@ from harness.results.figures import line
 from harness.results.overview import Row
 from harness.results.record import Outcome, Result
 from harness.results.roofline_report import rooflines
-from harness.results.standings import Section, standings
+from harness.results.sections import Section
+from harness.results.standings import standings
 from harness.results.tables import plain_table
 from harness.results.verdict import EXPECTED, exit_code, judge, missing
 

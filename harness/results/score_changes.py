@@ -11,14 +11,15 @@ from harness.results.figures import line
 from harness.results.intervals import Interval
 from harness.results.markdown import rows_of
 from harness.results.score_table import heading, name, score_text
-from harness.results.scores import Strata, changes, difference_interval
+from harness.results.scored import SHARE
+from harness.results.scores import Strata, changes, difference_interval, scaled
 from harness.results.standings import Standing, Who
 from harness.results.tables import plain_table
 
 HEADINGS = ("model", "questions", "before", "now", "change", "gained", "lost", "verdict")
 MEANING = (
-    "Change: now - before in points, question by question, with its 95% interval; it has changed where that "
-    "leaves out 0. Gained and lost: questions that score more, and less."
+    "Change: now - before, question by question, with its 95% interval; it has changed where that leaves out "
+    "0. Gained and lost: questions that score more, and less."
 )
 
 
@@ -29,7 +30,7 @@ class Change:
     before: Standing
     now: Standing
     interval: Interval
-    """Of now - before, paired."""
+    """Of now - before, paired; in the score's unit."""
     gained: int
     """Questions that score more than before."""
     lost: int
@@ -104,7 +105,7 @@ def _rows(found: Comparison) -> list[tuple[str, ...]]:
             _named(change),
             " ".join(heading(change.now.column, columns)),
             *(score_text(row.score)[0] if row.score else "" for row in (change.before, change.now)),
-            _points(change.interval),
+            _points(change),
             str(change.gained),
             str(change.lost),
             change.verdict,
@@ -113,8 +114,13 @@ def _rows(found: Comparison) -> list[tuple[str, ...]]:
     ]
 
 
-def _points(interval: Interval) -> str:
-    value, low, high = (f"{100 * part:+.1f}" for part in (interval.value, interval.low, interval.high))
+def _points(change: Change) -> str:
+    """Of a hundred; of a rating its own."""
+    interval, score = change.interval, change.now.score
+    worth, digits = (100, 1) if score is not None and score.unit == SHARE else (1, 2)
+    value, low, high = (
+        f"{worth * part:+.{digits}f}" for part in (interval.value, interval.low, interval.high)
+    )
     return f"{value} ({low} to {high})"
 
 
@@ -139,10 +145,11 @@ def _change(before: Standing, now: Standing) -> Change | None:
         return None
     differences = changes(old, new)
     each = [value for values in differences.values() for value in values]
+    least, most = now.span
     return Change(
         before=before,
         now=now,
-        interval=difference_interval(differences, evenly=now.evenly),
+        interval=scaled(difference_interval(differences, evenly=now.evenly), most - least),
         gained=sum(value > 0 for value in each),
         lost=sum(value < 0 for value in each),
     )
@@ -165,5 +172,5 @@ def _why(row: Standing, before: Sequence[Standing]) -> str:
     if not scored:
         return f"not scored in the other run: {line(own[0].message) or own[0].outcome.value}"
     if any(other.column == row.column for other in scored):
-        return "asked in several other ways in the other run, or its facts do not fit its samples"
+        return "asked in several other ways in the other run, or not scored wholly in one of them"
     return "other questions in the other run: another data root, another choice, or other content"

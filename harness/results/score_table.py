@@ -8,12 +8,13 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from harness.results.figures import figure, line, number
+from harness.results.figures import line, number
 from harness.results.markdown import rows_of
 from harness.results.overview import shortened
 from harness.results.record import Metric
 from harness.results.scored import SHARE
-from harness.results.standings import Column, Section, Standing, Who, best, is_made_up, is_random
+from harness.results.sections import Section, best
+from harness.results.standings import Column, Standing, Who, is_made_up, is_random
 from harness.results.tables import plain_table
 
 GB = 1e9
@@ -156,19 +157,23 @@ def name(who: Who, among: Sequence[Who]) -> str:
 
 
 def heading(column: Column, among: Sequence[Column]) -> tuple[str, ...]:
-    """The dataset, how many questions, whose they are if not its own, and which of several choices."""
+    """The dataset, how many questions, whose they are if not its own, who rated, which of several choices."""
     words = (column.dataset, f"{column.count} questions", *([] if column.is_benchmark else [column.data]))
+    words += (f"rated by {column.judge}",) if column.judge else ()
     twins = {row.chosen for row in among if replace(row, chosen=column.chosen) == column}
     return (*words, f"choice {column.chosen[:4]}") if len(twins) > 1 else words
 
 
 def score_text(score: Metric) -> tuple[str, str]:
-    """The score, and from where to where it lies: shares in per cent."""
+    """The score, and from where to where it lies: shares in per cent, others with their unit."""
+    worth, digits, unit = (100, 1, "%") if score.unit == SHARE else (1, 2, score.unit)
     interval = score.interval
-    if score.unit != SHARE:
-        bounds = f"{number(interval.low)} to {number(interval.high)}" if interval else ""
-        return figure(score), bounds
-    return f"{score.value:.1%}", f"{100 * interval.low:.1f} to {100 * interval.high:.1f}" if interval else ""
+    bounds = (
+        ""
+        if interval is None
+        else " to ".join(f"{worth * end:.{digits}f}" for end in (interval.low, interval.high))
+    )
+    return f"{worth * score.value:.{digits}f}{unit}", bounds
 
 
 def _drawn(section: Section) -> Table:

@@ -1,24 +1,28 @@
-"""Evaluation results as rows and columns: who was asked, what was asked, and what came of it.
+"""An evaluation result as it stands in a table: who was asked, what was asked, and what came of it.
 
 Scores stand in one column only where the same questions were asked: of the same dataset and data root, chosen
 alike, with the same content. A score on the sample data so never stands beside a benchmark's.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.matrix.cells import Cell
 from harness.matrix.presets import ENGINES
 from harness.matrix.questions import HUB, TINY, Questions
-from harness.matrix.records import Matrix, Suite
-from harness.matrix.registry import Category
-from harness.matrix.select import find_dataset
+from harness.matrix.records import Suite
+from harness.results.figures import line
 from harness.results.intervals import Interval
+from harness.results.ratings import LEAST, MOST, RATING
 from harness.results.record import Metric, Outcome, Result
-from harness.results.scored import CHOSEN, EVENLY, SUBTASKS
+from harness.results.scored import CHOSEN, EVENLY, SHARE, SUBTASKS
 from harness.results.scores import Strata
 
+SPANS = {SHARE: (0.0, 1.0), RATING: (LEAST, MOST)}
+"""Unit of a score → the least and the most that it can be."""
+JUDGE = ("judge_model", "judge_prompts")
+"""Facts of a cell whose answers a judge rated."""
 MEMORY = "peak_memory_bytes"
 """Fact of a cell: the most memory that was in use while it answered."""
 
@@ -36,6 +40,8 @@ class Column:
     """Questions; 0 where none was scored."""
     chosen: str
     """Hash of which they are."""
+    judge: str = ""
+    """Who rated the answers, and by which prompts; empty where a rule scores them."""
 
     @property
     def is_benchmark(self) -> bool:
@@ -76,13 +82,27 @@ class Standing:
 
     @property
     def score(self) -> Metric | None:
-        """The metric that stands for the dataset; None where nothing was scored."""
-        return self.metrics.get(self.column.score)
+        """The metric that stands for the dataset; None where nothing was scored, or in a unit not known."""
+        found = self.metrics.get(self.column.score)
+        return found if found is not None and found.unit in SPANS else None
 
     @property
     def interval(self) -> Interval | None:
         """The score with its interval; None where nothing was scored."""
         return self.score.interval if self.score is not None else None
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """The least and the most that a score of its unit can be."""
+        return SPANS[self.score.unit] if self.score is not None else SPANS[SHARE]
+
+    @property
+    def quality(self) -> Interval | None:
+        """The score as a share of what it can be, 0 to 1: so datasets of several units are averaged."""
+        if self.interval is None:
+            return None
+        value, low, high = map(self._share, (self.interval.value, self.interval.low, self.interval.high))
+        return replace(self.interval, value=value, low=low, high=high)
 
     @property
     def seconds(self) -> float | None:
@@ -106,33 +126,16 @@ class Standing:
         return self.facts.get(EVENLY) is True
 
     def strata(self) -> Strata | None:
-        """Subtask → the score of each of its questions; None where the facts do not fit the samples."""
-        sizes, samples = self.facts.get(SUBTASKS), self.score.samples if self.score else ()
-        if not isinstance(sizes, dict):
+        """Subtask → the quality of each of its questions; None where the facts do not fit the samples."""
+        sizes, samples = _sizes(self.facts), self.score.samples if self.score else ()
+        if not sizes or sum(sizes.values()) != len(samples):
             return None
-        counts = list(sizes.values())
-        if not all(isinstance(count, int) and count > 0 for count in counts) or sum(counts) != len(samples):
-            return None
-        rest = iter(samples)
+        rest = map(self._share, samples)
         return {name: [next(rest) for _ in range(sizes[name])] for name in sorted(sizes)}
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
-    """A category, and what came of its models' answers to its datasets."""
-
-    title: str
-    standings: tuple[Standing, ...]
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        """By dataset; those that nothing was scored on are left out."""
-        return tuple(sorted({row.column for row in self.standings if row.interval is not None}))
-
-    @property
-    def rows(self) -> tuple[Who, ...]:
-        """By model; those of whom nothing was scored are left out."""
-        return tuple(sorted({row.who for row in self.standings if row.interval is not None}))
+    def _share(self, value: float) -> float:
+        least, most = self.span
+        return (value - least) / (most - least)
 
 
 def standings(results: Iterable[Result]) -> tuple[Standing, ...]:
@@ -142,39 +145,6 @@ def standings(results: Iterable[Result]) -> tuple[Standing, ...]:
         if result.cell["suite"] == Suite.EVALUATION and result.report.cell not in found:
             found[result.report.cell] = _standing(result)
     return tuple(found.values())
-
-
-def sections(matrix: Matrix, rows: Sequence[Standing], category: Category | None) -> tuple[Section, ...]:
-    """The rows by the categories that they were asked for; of one that is named, all that it would ask."""
-    if category is not None:
-        own = tuple(row for row in rows if _has(matrix, category, row))
-        return (Section(title=category.id, standings=own),)
-    named: dict[str, list[Standing]] = {row.id: [] for row in matrix.registry.categories}
-    others = []
-    for row in rows:
-        for name in row.categories:
-            named.setdefault(name, []).append(row)
-        others += [] if row.categories else [row]
-    found = [*named.items(), ("no category", others)]
-    return tuple(Section(title=title, standings=tuple(each)) for title, each in found if each)
-
-
-def _has(matrix: Matrix, category: Category, row: Standing) -> bool:
-    datasets = {find_dataset(matrix, name).id for name in (*category.primary, *category.optional)}
-    return row.who.model in category.models and row.column.dataset in datasets
-
-
-def best(column: Sequence[Standing]) -> Standing | None:
-    """The one whose interval lies above all others'; None where none does, or there is but one.
-
-    Answers that are no model's are left out of it.
-    """
-    models = [row for row in column if not is_made_up(row.who)]
-    scored = [(row, interval) for row in models if (interval := row.interval) is not None]
-    if len(scored) < 2:
-        return None
-    row, first = max(scored, key=lambda pair: pair[1].value)
-    return row if all(first.low > other.high for each, other in scored if each is not row) else None
 
 
 def is_random(who: Who) -> bool:
@@ -202,8 +172,9 @@ def _standing(result: Result) -> Standing:
             dataset=asked.dataset,
             data=asked.data,
             score=asked.score,
-            count=len(score.samples) if score is not None else 0,
+            count=sum(_sizes(report.facts).values()) or len(score.samples) if score is not None else 0,
             chosen=str(report.facts.get(CHOSEN, "")) if score is not None else "",
+            judge=_judge(report.facts) if score is not None else "",
         ),
         categories=asked.categories,
         outcome=report.outcome,
@@ -225,6 +196,19 @@ def _who(cell: Cell, asked: Questions) -> Who:
         repeats=asked.repeats,
         chat=asked.chat,
     )
+
+
+def _sizes(facts: Mapping[str, Any]) -> dict[str, int]:
+    """Subtask → how many questions; empty where the facts are not as the suite writes them."""
+    sizes = facts.get(SUBTASKS)
+    sound = isinstance(sizes, dict) and all(isinstance(size, int) and size > 0 for size in sizes.values())
+    return dict(sizes) if sound and sizes else {}
+
+
+def _judge(facts: Mapping[str, Any]) -> str:
+    """Empty where there was none."""
+    known = (facts.get(name) for name in JUDGE)
+    return ", ".join(line(str(part)) for part in known if part)
 
 
 def _sum(metric: Metric | None) -> float | None:

@@ -1,7 +1,7 @@
 """Evaluation results as a run would leave them, made of answers that a test gives."""
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from harness.matrix.cells import Cell, Parameters
 from harness.matrix.questions import Questions
 from harness.matrix.records import Model, Suite
+from harness.results.ratings import rating_metrics
 from harness.results.record import Isolation, Outcome, Provenance, Report, Result
 from harness.results.scored import Costs, Scored, score_facts, score_metrics
 from harness.results.store import RunStore
@@ -33,7 +34,12 @@ PROVENANCE = Provenance(
     kernel="6.1",
     cpu="a CPU",
 )
-SCORES = {"gsm8k": "exact_match_flexible", "mmlu": "accuracy", "humaneval": "pass_at_1"}
+SCORES = {
+    "gsm8k": "exact_match_flexible",
+    "mmlu": "accuracy",
+    "humaneval": "pass_at_1",
+    "mt_bench": "judge_score",
+}
 """Dataset → the metric of its answers here."""
 
 
@@ -141,4 +147,10 @@ def kept(results: Path, run: str, found: Sequence[Result]) -> RunStore:
     return store
 
 
-Kept = Callable[[str, Sequence[Result]], RunStore]
+def rated(model: str, ratings: Sequence[float | None], judge: str = "qwen3_14b", **questions: Any) -> Result:
+    """Conversations that a judge rated, of two turns each; None where it gave no rating."""
+    asked = cell(model, "mt_bench", **questions)
+    rows = [Scored(sample=f"{number:05}", values={}) for number in range(len(ratings))]
+    found = result(asked, facts=score_facts(rows) | {"judge_model": judge, "judge_prompts": "our own"})
+    metrics = rating_metrics([("", [value, value]) for value in ratings], "mt_bench")
+    return replace(found, report=replace(found.report, metrics=tuple(metrics)))

@@ -12,7 +12,7 @@ from harness.results.intervals import Interval
 from harness.results.pareto import AXES, Against, Point, front, picture
 from harness.results.record import Outcome, Result
 from harness.results.standings import standings
-from tests.results.evaluated import answers, cell, result
+from tests.results.evaluated import answers, cell, rated, result
 
 SPEED, MEMORY = AXES
 HALF, MOST = [1.0, 0.0] * 20, [1.0] * 36 + [0.0] * 4
@@ -62,6 +62,12 @@ def test_a_point_is_the_mean_of_datasets_that_count_alike() -> None:
     assert only.quality.low < only.quality.value < only.quality.high
     assert only.speed == pytest.approx(2)
     assert only.memory == 4
+
+
+def test_ratings_are_averaged_with_shares_as_their_place_on_the_scale() -> None:
+    rows = standings([asked("qwen3_8b", "gsm8k", HALF), rated("qwen3_8b", [7.75] * 4)])
+    (only,) = picture(rows).points
+    assert only.quality.value == pytest.approx((0.5 + 0.75) / 2)
 
 
 def test_who_was_not_asked_the_same_is_left_out_by_name() -> None:

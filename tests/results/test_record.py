@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from harness.matrix.cells import Cell, Parameters
 from harness.matrix.devices import ContainerAccess, Device, Presence, Variant
+from harness.matrix.questions import Questions
 from harness.matrix.records import (
     Architecture,
     Checkpoint,
@@ -134,6 +135,34 @@ known_failures = st.builds(
 )
 
 
+questions = st.builds(
+    Questions,
+    entry=names,
+    dataset=names,
+    task=st.none() | names,
+    kind=names,
+    score=names,
+    data=names,
+    fields=name_lists,
+    samples=st.none() | sizes,
+    engine=names,
+    weights=st.sampled_from(["hub", "tiny", "folder"]),
+    preset=names,
+    max_tokens=sizes,
+    sample_s=st.floats(0.1, 1e6),
+    repeats=sizes,
+    temperature=st.floats(0, 2),
+    chat=st.booleans(),
+    options=st.dictionaries(names, sizes | st.booleans() | names, max_size=3),
+    server=st.none() | st.just("http://localhost:8000/v1"),
+    served=st.none() | names,
+    judge=st.none() | st.just("https://judge.example/v1"),
+    judge_model=st.none() | names,
+    categories=name_lists,
+    skip=lines,
+)
+
+
 @st.composite
 def cells(draw: st.DrawFn) -> Cell:
     suite = draw(st.sampled_from(Suite))
@@ -162,6 +191,7 @@ def cells(draw: st.DrawFn) -> Cell:
             tolerances=st.dictionaries(names, seconds, max_size=3),
             known_failures=st.dictionaries(names, known_failures.map(asdict), max_size=3),
             timeout_s=st.floats(0.1, 1e6),
+            questions=questions if suite is Suite.EVALUATION else st.none(),
         )
     )
 

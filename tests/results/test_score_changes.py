@@ -10,7 +10,7 @@ import pytest
 from harness.results.record import Outcome, Result
 from harness.results.score_changes import Comparison, compare, markdown
 from harness.results.standings import standings
-from tests.results.evaluated import answers, cell, draws, result
+from tests.results.evaluated import answers, cell, draws, rated, result
 
 BEFORE = [1.0] * 60 + [0.0] * 40
 
@@ -99,11 +99,11 @@ def test_what_has_no_pair_is_told_with_the_reason(before: list[Result], why: str
     assert sentence in markdown(found)
 
 
-def test_facts_that_do_not_fit_the_samples_make_no_pair() -> None:
-    forged = result(cell("qwen3_8b", "gsm8k"), answers("gsm8k", BEFORE), facts={"subtasks": {"logic": 99}})
-    found = compared([forged], [asked(BEFORE)])
+def test_answers_that_were_not_all_scored_are_no_pair() -> None:
+    """The samples do not say of which question they are."""
+    found = compared([rated("qwen3_8b", [8.0, None, 7.0])], [rated("qwen3_8b", [8.0, 7.0, 7.0])])
     assert not found.changes
-    assert "its facts do not fit its samples" in found.unpaired[0]
+    assert "not scored wholly" in found.unpaired[0]
 
 
 def test_subtasks_that_were_split_otherwise_make_no_pair() -> None:
@@ -120,6 +120,14 @@ def test_subtasks_that_count_alike_do_so_in_a_change() -> None:
     ]
     (change,) = compared(given[:1], given[1:]).changes
     assert change.interval.value == pytest.approx(0.5)
+
+
+def test_a_change_of_ratings_is_told_in_their_unit() -> None:
+    found = compared([rated("qwen3_8b", [8.0] * 40)], [rated("qwen3_8b", [6.0] * 40)])
+    (change,) = found.changes
+    assert change.interval.value == pytest.approx(2)
+    assert change.verdict == "better"
+    assert "| 6.00/10 | 8.00/10 | +2.00 (" in markdown(found)
 
 
 def test_what_was_not_scored_now_is_not_compared() -> None:

@@ -17,8 +17,9 @@ from harness.results.score_table import (
     tables,
     unscored,
 )
-from harness.results.standings import Section, standings
-from tests.results.evaluated import answers, cell, result
+from harness.results.sections import Section
+from harness.results.standings import standings
+from tests.results.evaluated import answers, cell, rated, result
 
 HALF = [1.0, 0.0] * 50
 MOST = [1.0] * 90 + [0.0] * 10
@@ -106,6 +107,12 @@ def test_two_choices_of_as_many_questions_are_told_apart() -> None:
     choices = {column.chosen[:4] for column in shown.columns}
     assert len(choices) == 2
     assert all(f"choice {choice}" in markdown([shown]) for choice in choices)
+
+
+def test_ratings_stand_in_their_own_unit_with_the_judge() -> None:
+    text = markdown([section(rated("qwen3_8b", [7.0, 8.0, 7.5, None]))])
+    assert "mt_bench 4 questions rated by qwen3_14b, our own" in text
+    assert "| qwen3_8b | 7.50/10 (" in text
 
 
 def test_what_differs_in_the_asking_is_named_and_nothing_else() -> None:

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.matrix.records import Matrix
-from harness.matrix.select import find_category
 from harness.results.record import Outcome
 from harness.results.scored import Scored
-from harness.results.standings import Section, Standing, best, is_made_up, is_random, sections, standings
-from tests.results.evaluated import answers, cell, draws, kept, result
+from harness.results.sections import Section
+from harness.results.standings import Standing, is_made_up, is_random, standings
+from tests.results.evaluated import answers, cell, draws, kept, rated, result
 
 GSM = answers("gsm8k", draws(0.7, 40))
 
@@ -79,61 +78,6 @@ def test_what_was_not_scored_has_no_column() -> None:
     assert (section.columns, section.rows) == ((), ())
 
 
-def test_the_best_is_best_by_more_than_chance() -> None:
-    def column(*shares: float) -> list[Standing]:
-        models = ("qwen3_8b", "llama31_8b", "phi35_mini")
-        given = [
-            answers("gsm8k", [1.0] * round(100 * share) + [0.0] * round(100 - 100 * share))
-            for share in shares
-        ]
-        return list(
-            standings(
-                [result(cell(model, "gsm8k"), each) for model, each in zip(models, given, strict=False)]
-            )
-        )
-
-    clear = best(column(0.5, 0.8, 0.6))
-    assert clear is not None
-    assert clear.who.model == "llama31_8b"
-    assert best(column(0.5, 0.65, 0.6)) is None
-    assert best(column(0.7, 0.7)) is None
-    assert best(column(0.9)) is None
-
-
-def test_a_section_is_a_category_that_was_asked_for(matrix: Matrix) -> None:
-    rows = standings(
-        [
-            result(cell("qwen3_8b", "gsm8k", categories=("general_purpose", "efficiency_optimized")), GSM),
-            result(
-                cell("qwen3_8b", "humaneval", categories=("efficiency_optimized",)),
-                answers("humaneval", [1.0]),
-            ),
-            result(cell("qwen3_8b", "mmlu", categories=()), answers("mmlu", [1.0])),
-        ]
-    )
-    found = {
-        section.title: [row.column.dataset for row in section.standings]
-        for section in sections(matrix, rows, None)
-    }
-    assert found == {
-        "efficiency_optimized": ["gsm8k", "humaneval"],
-        "general_purpose": ["gsm8k"],
-        "no category": ["mmlu"],
-    }
-
-
-def test_a_category_that_is_named_takes_what_was_asked_for_another(matrix: Matrix) -> None:
-    rows = standings(
-        [
-            result(cell("codestral_22b", "humaneval", categories=()), answers("humaneval", [1.0])),
-            result(cell("codestral_22b", "mmlu", categories=()), answers("mmlu", [1.0])),
-            result(cell("biogpt", "humaneval", categories=()), answers("humaneval", [1.0])),
-        ]
-    )
-    (section,) = sections(matrix, rows, find_category(matrix, "coding_specialists"))
-    assert [row.cell for row in section.standings] == [rows[0].cell]
-
-
 def test_samples_are_told_apart_by_subtask() -> None:
     row = one(standings([result(cell("qwen3_8b", "gsm8k"), answers("gsm8k", [1.0, 0.0, 1.0]))]))
     assert row.strata() == {"algebra": [0.0, 1.0], "logic": [1.0]}
@@ -165,6 +109,38 @@ def test_only_what_is_told_of_the_dataset_is_its_score() -> None:
 )
 def test_a_server_s_answers_are_a_model_s_and_gold_ones_are_not(engine: str, *, made_up: bool) -> None:
     assert is_made_up(one(standings([result(cell("qwen3_8b", "gsm8k", engine=engine), GSM)])).who) is made_up
+
+
+def test_ratings_of_another_judge_stand_in_another_column() -> None:
+    rows = standings(
+        [
+            rated("qwen3_8b", [7.0, 8.0]),
+            rated("llama31_8b", [6.0, None]),  # of one question too few ratings, and the same column
+            rated("phi35_mini", [7.0, 8.0], judge="another"),
+        ]
+    )
+    first, second, third = (row.column for row in rows)
+    assert first == second
+    assert first != third
+    assert first.judge == "qwen3_14b, our own"
+    assert [row.strata() is None for row in rows] == [False, True, False]
+
+
+def test_a_rating_counts_as_its_place_between_the_least_and_the_most() -> None:
+    row = one(standings([rated("qwen3_8b", [1.0, 10.0, 5.5])]))
+    assert row.quality is not None
+    assert row.interval is not None
+    assert row.interval.value == pytest.approx(5.5)
+    assert row.quality.value == pytest.approx(0.5)
+    assert (row.interval.low - 1) / 9 == pytest.approx(row.quality.low)
+    assert row.strata() == {"": [0.0, 1.0, 0.5]}
+
+
+def test_a_score_in_a_unit_that_is_not_known_is_none() -> None:
+    found = rated("qwen3_8b", [7.0])
+    metrics = tuple(replace(metric, unit="stars") for metric in found.report.metrics)
+    row = one(standings([replace(found, report=replace(found.report, metrics=metrics))]))
+    assert (row.score, row.interval, row.quality) == (None, None, None)
 
 
 def test_random_weights_are_known_as_such() -> None:
