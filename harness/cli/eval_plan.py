@@ -96,8 +96,9 @@ def _model(matrix: Matrix, name: str, cells: Sequence[Cell]) -> Iterator[str]:
             continue
         count = "all questions" if asked.samples is None else f"{asked.samples} questions"
         times = f" {asked.repeats} times" if asked.repeats > 1 else ""
+        task = asked.task or f"judged by {asked.judge_model}"
         yield (
-            f"  {asked.dataset:<20} {asked.task}, {count}{times} of {asked.data}, "
+            f"  {asked.dataset:<20} {task}, {count}{times} of {asked.data}, "
             f"up to {asked.max_tokens} tokens and {asked.sample_s:g} s each; {asked.score}"
         )
 

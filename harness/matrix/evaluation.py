@@ -180,7 +180,7 @@ def _questions(case: _Case, varied: Parameters) -> Questions:
         preset=case.preset.id,
         max_tokens=asked.max_tokens or case.limits.max_tokens,
         sample_s=asked.sample_s or case.limits.timeout_s,
-        repeats=asked.repeats,
+        repeats=1 if judged else asked.repeats,
         temperature=asked.temperature,
         chat=asked.chat or judged,
         options=_options(case, varied),

@@ -106,6 +106,25 @@ def test_what_cannot_be_asked_is_skipped_with_its_reason(
     assert reason in found.skip
 
 
+def test_a_judge_rates_conversations_once_and_no_made_up_answers(plan: Any, here: Here) -> None:
+    typed = {"models": ("qwen3_8b",), "judge": "http://a/v1", "judge_model": "b", "repeats": 8}
+    there = replace(here, rows={**here.rows, "mt_bench": 80})
+    (found,) = asked(plan(here=there, datasets=("mt_bench",), **typed))
+    assert (found.skip, found.chat, found.repeats, found.reached) == ("", True, 1, {"judge": "http://a/v1"})
+    (made_up,) = asked(plan(here=there, datasets=("mt_bench",), engine="gold", **typed))
+    assert "no answer to it is right or wrong" in made_up.skip
+    (other,) = asked(plan(here=there, datasets=("gsm8k",), **typed))
+    assert (other.judge, other.chat, other.repeats, other.reached) == (None, False, 8, {})
+
+
+def test_a_server_is_asked_for_a_model_by_its_id_on_the_hub(plan: Any) -> None:
+    typed = {"engine": "openai", "server": "http://a/v1", "models": ("qwen3_8b",), "datasets": ("gsm8k",)}
+    (found,) = asked(plan(**typed))
+    assert (found.served, found.reached) == ("Qwen/Qwen3-8B", {"server": "http://a/v1"})
+    (named,) = asked(plan(**typed, served="mine"))
+    assert named.served == "mine"
+
+
 def test_what_is_not_here_is_skipped_and_told_how_to_get(plan: Any, here: Here) -> None:
     (no_data,) = asked(plan(here=replace(here, rows={}), models=("qwen3_8b",), datasets=("gsm8k",)))
     assert "harness data fetch gsm8k" in no_data.skip

@@ -121,7 +121,9 @@ class Judge:
         assert asked.judge is not None
         assert asked.judge_model is not None
         at = endpoint("judge", asked.judge, place.judge, asked.sample_s, "JUDGE_API_KEY")
-        return cls(at=at, model=Served(at, asked.judge_model, JUDGED_AT_ONCE, chat=True))
+        model = Served(at, asked.judge_model, JUDGED_AT_ONCE, chat=True)
+        model.require()
+        return cls(at=at, model=model)
 
     def rated(
         self,

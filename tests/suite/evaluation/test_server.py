@@ -134,8 +134,8 @@ def test_turns_draw_different_answers(model: Model, tmp_path: Path) -> None:
 
 SENTENCES = {
     Trouble.ERROR: "answers with status 500 (out of [31m blocks)",
-    Trouble.HALF: "closed the connection before its answer was whole: what is answered is kept",
-    Trouble.NO_JSON: "answers what is no JSON ('<html> [2J it works </html>'): what is answered is kept",
+    Trouble.HALF: "closed the connection before its answer was whole; what is answered is kept",
+    Trouble.NO_JSON: "answers what is no JSON ('<html> [2J it works </html>'); what is answered is kept",
     Trouble.NO_CHOICES: "answers JSON without choices: it speaks another protocol, or is broken",
     Trouble.SLOW: "took more than 1 s for an answer: allow more with --sample-timeout",
 }
@@ -163,7 +163,7 @@ def test_a_trouble_is_one_sentence_and_what_was_answered_is_kept(
 def test_a_server_that_is_not_there(tmp_path: Path) -> None:
     with serving(None) as gone:
         cell = of_server("gsm8k", gone)
-    with pytest.raises(Elsewhere, match=r"refuses connections: what is answered is kept"):
+    with pytest.raises(Elsewhere, match=r"refuses connections; what is answered is kept"):
         ask(cell, tmp_path, gone)
 
 

@@ -6,8 +6,9 @@ prompts go as text: the server makes tokens of it, and says how many a context h
 """
 
 import json
+import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,15 +106,14 @@ def likelihood(answer: Mapping[str, Any], before: int) -> tuple[float, bool] | N
         return None
     first = max(1, min(before, count - 1))  # of the first token nothing is told
     chosen = list(zip(each[first:count], tops[first:count], strict=True))
-    if not all(isinstance(one, int | float) and _numbers(top) for one, top in chosen):
+    if not all(_numbers([one]) and isinstance(top, dict) and _numbers(top.values()) for one, top in chosen):
         raise Broken("log-likelihoods that are no numbers")
     return float(sum(one for one, _ in chosen)), all(one >= max(top.values()) for one, top in chosen)
 
 
-def _numbers(top: Any) -> bool:
-    return (
-        isinstance(top, dict) and bool(top) and all(isinstance(value, int | float) for value in top.values())
-    )
+def _numbers(values: Collection[Any]) -> bool:
+    """Whether there are any, and each is one; JSON of some servers has NaN."""
+    return bool(values) and all(isinstance(value, int | float) and math.isfinite(value) for value in values)
 
 
 def _choice(answer: Mapping[str, Any]) -> Mapping[str, Any]:

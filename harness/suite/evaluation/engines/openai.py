@@ -38,13 +38,16 @@ class Served(LM):
     """The server's business."""
 
     def __init__(self, endpoint: Endpoint, model: str, at_once: int, *, chat: bool) -> None:
-        """`model` is what the server calls it. `Elsewhere` where it does not serve that."""
+        """`model` is what the server calls it."""
         super().__init__()
         self.meter = Meter()
         self.took: list[float] = []
         """Seconds of each request, from its beginning to its answer."""
         self._endpoint, self._model, self._at_once, self._chat = endpoint, model, at_once, chat
         self._sharing = Sharing()
+
+    def require(self) -> None:
+        """`Elsewhere`, with a sentence, where the server does not answer, or has no such model."""
         asyncio.run(self._require_served())
 
     def generate_until(self, requests: list[Instance]) -> list[str]:
@@ -180,7 +183,8 @@ class Afar(Blind):
         return int(self._context) // PARTS_OF_CONTEXT if self._context else 1 << 20
 
     def model(self, tasks: Mapping[str, Task]) -> LM:  # noqa: ARG002 — the protocol's
-        """As lm_eval asks it."""
+        """As lm_eval asks it; `Elsewhere` where it is not there."""
+        self._served.require()
         return self._served
 
     def facts(self) -> Mapping[str, Any]:

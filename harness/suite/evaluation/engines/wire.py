@@ -19,7 +19,7 @@ SECONDS, PROBLEM = "Relay-Seconds", "Relay-Problem"
 """As the relay has them."""
 MOST_SAID = 200
 """Characters of what a server says of a problem."""
-AGAIN = "what is answered is kept: go on with --resume"
+AGAIN = "what is answered is kept, and --resume asks the rest"
 ADVICE = {
     401: "put its key in {key}",
     403: "put a key that may do this in {key}",
@@ -101,15 +101,15 @@ class Line:
                 Outcome.TIMEOUT,
             ) from late
         except (aiohttp.ClientError, OSError) as gone:
-            raise to.wrong(f"is out of reach, since its relay has ended: {AGAIN}") from gone
+            raise to.wrong(f"is out of reach, since its relay has ended; {AGAIN}") from gone
         if PROBLEM in answer.headers:
-            raise to.wrong(f"{printable(content)}: {AGAIN} once it answers")
+            raise to.wrong(f"{printable(content)}; {AGAIN}")
         if answer.status != 200:
             raise to.wrong(self._refusal(answer.status, content))
         try:
             return parsed(content)
         except Broken as broken:
-            raise to.wrong(f"answers {broken}: {AGAIN} once it is mended") from broken
+            raise to.wrong(f"answers {broken}; {AGAIN}") from broken
 
     def _refusal(self, status: int, content: bytes) -> str:
         """The end of a sentence about an answer that says no."""
