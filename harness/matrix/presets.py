@@ -67,6 +67,20 @@ ENGINES = {
             process_per_device=True,
         ),
         Engine(
+            id="continuous",
+            title="transformers with continuous batching",
+            model="hf",
+            options={
+                "dtype": "dtype",
+                "batch_size": "batch",
+                "max_length": "context",
+                "tp_plan": "tp_plan",
+                "max_requests_per_batch": "sequences",
+                "max_memory_percent": "memory",
+            },
+            process_per_device=True,
+        ),
+        Engine(
             id="vllm",
             title="vLLM",
             model="vllm",
@@ -106,7 +120,8 @@ ENGINES = {
     )
 }
 """Names as lm_eval 0.4.13 has them (`lm_eval/models`; of a server, those of `local-completions`); what its
-model of vLLM does not know goes on to vLLM."""
+model of vLLM does not know goes on to vLLM. Of `continuous`, texts alone are batched so: `batch_size` is that
+of log-likelihoods, and what `hf` does not know is `ContinuousBatchingConfig`'s of transformers 5.23."""
 MADE_UP = frozenset({"gold", "wrong"})
 """Those that answer from the datasets' own rows."""
 

@@ -54,9 +54,15 @@ def test_each_engine_is_told_in_its_own_words(matrix: Matrix) -> None:
         "max_length": 131072,
         "tp_plan": "auto",
     }
+    assert options(ENGINES["continuous"], found) == {
+        **options(ENGINES["transformers"], found),
+        "max_requests_per_batch": 32,
+        "max_memory_percent": 0.75,
+    }
     assert options(ENGINES["openai"], found) == {"num_concurrent": 4, "max_length": 131072}
     assert {row.id: processes(row, found) for row in ENGINES.values()} == {
         "transformers": 8,
+        "continuous": 8,
         "vllm": 1,
         "openai": 1,
         "gold": 1,

@@ -26,8 +26,9 @@ MASK = "attention_mask"
 class ExpertUse:
     """Counts where a model's tokens go while it is entered; left, it leaves no hook behind."""
 
-    def __init__(self, model: nn.Module) -> None:
-        self.reason = unseen(model)
+    def __init__(self, model: nn.Module, reason: str = "") -> None:
+        """`reason`: why experts, if the model has any, cannot be counted as it is asked."""
+        self.reason = unseen(model) or (reason if any(sources(model)) else "")
         """Why expert use is not measured; empty where it is. A dense model has none, and no layers."""
         self._model = model
         self._sources: tuple[Source, ...] = () if self.reason else tuple(sources(model))
@@ -43,9 +44,9 @@ class ExpertUse:
         self._lengths: torch.Tensor | None = None
 
     @classmethod
-    def of(cls, model: nn.Module) -> Self:
-        """Of a causal model of the library, `generate` or plain forwards."""
-        return cls(model)
+    def of(cls, model: nn.Module, reason: str = "") -> Self:
+        """Of a causal model of the library, `generate` or plain forwards; see `__init__`."""
+        return cls(model, reason)
 
     def __enter__(self) -> Self:
         if self._sources:

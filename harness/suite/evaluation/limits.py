@@ -155,22 +155,25 @@ class RowByRow(HFLM):
         if marks.closes in self.tokenizer.all_special_tokens:  # lm_eval decodes without them
             self.think_end_token = self.tokenizer.convert_tokens_to_ids(marks.closes)
 
-    def _model_generate(
-        self, context: torch.Tensor, max_length: int, stop: list[str], **generation: Any
-    ) -> torch.Tensor:
-        """As lm_eval generates, but for where it ends."""
-        prompt = context.shape[1] if self.backend == "causal" else 1
+    def rows_of(self, context: torch.Tensor, stop: Sequence[str], *, before: int) -> Rows:
+        """What ends a batch [rows, tokens] that begins now; `before` of the tokens seen are no answer's."""
 
         def word(text: str) -> MultiTokenEOSCriteria:
-            return MultiTokenEOSCriteria(text, self.tokenizer, prompt, len(context))
+            return MultiTokenEOSCriteria(text, self.tokenizer, before, len(context))
 
-        rows = Rows(
+        return Rows(
             context,
             ends=self.ends(),
             words=[word(text) for text in stop if text],
             thought=self._thought(context, word) if self.marks else None,
             seconds=self.sample_s,
         )
+
+    def _model_generate(
+        self, context: torch.Tensor, max_length: int, stop: list[str], **generation: Any
+    ) -> torch.Tensor:
+        """As lm_eval generates, but for where it ends."""
+        rows = self.rows_of(context, stop, before=context.shape[1] if self.backend == "causal" else 1)
         kind = self.mixed_precision_dtype
         with torch.autocast(self.device.type, dtype=kind, enabled=kind is not None), self.spare(rows.done):
             out: torch.Tensor = self.model.generate(
@@ -180,7 +183,7 @@ class RowByRow(HFLM):
                 stopping_criteria=StoppingCriteriaList([rows]),
                 pad_token_id=self.tokenizer.pad_token_id,
                 use_cache=True,
-                **_drawn(generation),
+                **drawn(generation),
             )
         self.endings = rows.endings()
         return out
@@ -193,7 +196,7 @@ class RowByRow(HFLM):
         return Thought(opened=opened, opens=word(self.marks.opens), closes=word(self.marks.closes))
 
 
-def _drawn(generation: dict[str, Any]) -> dict[str, Any]:
+def drawn(generation: dict[str, Any]) -> dict[str, Any]:
     """How tokens are chosen, as lm_eval reads settings: the likeliest where no temperature is set."""
     given = {"temperature": 0.0, **generation}
     if given["temperature"] == 0.0 and given.get("do_sample") is None:

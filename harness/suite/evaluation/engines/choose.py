@@ -6,6 +6,7 @@ from pathlib import Path
 
 from harness.matrix.cells import Cell
 from harness.matrix.questions import TINY, Questions
+from harness.suite.evaluation.engines.continuous import ContinuousBatching
 from harness.suite.evaluation.engines.engine import Blind, Engine
 from harness.suite.evaluation.engines.openai import Afar
 from harness.suite.evaluation.engines.transformers import Transformers
@@ -29,6 +30,8 @@ def engine_of(cell: Cell, place: Place) -> Engine:
             return Blind(Wrong)
         case "transformers":
             return Transformers(_weights(cell, place), cell)
+        case "continuous":
+            return ContinuousBatching(_weights(cell, place), cell)
         case "openai":
             return _afar(cell.questions, place)
         case "vllm":

@@ -46,6 +46,17 @@ class Metered(RowByRow):
         if marks := marks_of(self.tokenizer.chat_template):
             self.think(marks)
 
+    def fewer(self) -> bool:
+        """Halve the batch; whether there was anything to halve."""
+        if self.batch_size_per_gpu <= 1:
+            return False
+        self.batch_size_per_gpu //= 2
+        return True
+
+    def at_once(self) -> dict[str, int]:
+        """What is computed together: rows of a batch."""
+        return {"batch": self.batch_size_per_gpu}
+
     def _create_model(self, *arguments: Any, **named: Any) -> None:
         found = self.AUTO_MODEL_CLASS  # by which lm_eval goes on to tell the kinds of models apart
         # Its own class, for some have no Auto class for text (LLaVA), or that of a part (Mllama); and whole,
@@ -77,6 +88,11 @@ class Metered(RowByRow):
 class Transformers:
     """A checkpoint read by the library, on the cell's device."""
 
+    asks: type[Metered] = Metered
+    """lm_eval's model of it."""
+    unseen = ""
+    """Why the use of experts is not measured; empty where the model alone decides that."""
+
     def __init__(self, folder: Path, cell: Cell) -> None:
         """Read the weights; CheckpointError, before they are read, where they are not the class's."""
         asked = cell.questions
@@ -84,7 +100,7 @@ class Transformers:
         kind = model_class(cell.model)
         require_answers(kind)
         self._unchecked = require_fitting(folder, kind)
-        self._model = Metered(folder, kind, cell.torch_device, asked.sample_s, asked.options)
+        self._model = self.asks(folder, kind, cell.torch_device, asked.sample_s, asked.options)
         self._device = cell.torch_device
         self._found = counted(self._model.model)
         self._joules: float | None = None
@@ -100,18 +116,16 @@ class Transformers:
 
     def fewer_at_once(self) -> bool:
         """Halve the batch; whether there was anything to halve."""
-        if self._model.batch_size_per_gpu <= 1:
-            return False
-        self._model.batch_size_per_gpu //= 2
+        fewer = self._model.fewer()
         torch.cuda.empty_cache()
-        return True
+        return fewer
 
     @contextmanager
     def watched(self) -> Iterator["Seen"]:
         """Count where its tokens go, and take the peak of its memory and the energy anew."""
         memory.reset_peak(self._device)
         self._joules = joules(self._device)
-        with experts.ExpertUse.of(self._model.model) as use, use.told_padding():
+        with experts.ExpertUse.of(self._model.model, self.unseen) as use, use.told_padding():
             self._model.spare = use.sparing
             yield Seen(use)
 
@@ -131,7 +145,7 @@ class Transformers:
             "weights_bytes": weights,
             "parameters": self._found.total,
             "active_parameters": self._found.total - sum(row.idle for row in self._found.experts),
-            "batch": self._model.batch_size_per_gpu,
+            **self._model.at_once(),
         } | ({"weights": self._unchecked} if self._unchecked else {})
 
     def close(self) -> None:
