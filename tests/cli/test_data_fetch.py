@@ -203,7 +203,7 @@ def test_a_disk_without_room_is_told_before_anything_is_fetched(
         monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=SPARE + 1000))
         ended = asked(hub, "gsm8k")
         assert ended.exit_code == 2
-        assert "0.0 GB are to fetch and" in sentence(ended.stderr)
+        assert "0.0 GB are to fetch and" in sentence(ended.stderr.splitlines()[-1])
         assert "has 0.1 GB free: make room there, or name a folder on another disk" in ended.stderr
         assert not hub.served
 

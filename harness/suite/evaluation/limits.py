@@ -173,7 +173,8 @@ class RowByRow(HFLM):
         self, context: torch.Tensor, max_length: int, stop: list[str], **generation: Any
     ) -> torch.Tensor:
         """As lm_eval generates, but for where it ends."""
-        rows = self.rows_of(context, stop, before=context.shape[1] if self.backend == "causal" else 1)
+        prompt = context.shape[1] if self.backend == "causal" else 1
+        rows = self.rows_of(context, stop, before=prompt)
         kind = self.mixed_precision_dtype
         with torch.autocast(self.device.type, dtype=kind, enabled=kind is not None), self.spare(rows.done):
             out: torch.Tensor = self.model.generate(
