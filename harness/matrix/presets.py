@@ -78,7 +78,6 @@ ENGINES = {
                 "max_requests_per_batch": "sequences",
                 "max_memory_percent": "memory",
             },
-            process_per_device=True,
         ),
         Engine(
             id="vllm",

@@ -62,7 +62,7 @@ def test_each_engine_is_told_in_its_own_words(matrix: Matrix) -> None:
     assert options(ENGINES["openai"], found) == {"num_concurrent": 4, "max_length": 131072}
     assert {row.id: processes(row, found) for row in ENGINES.values()} == {
         "transformers": 8,
-        "continuous": 8,
+        "continuous": 1,
         "vllm": 1,
         "openai": 1,
         "gold": 1,
