@@ -54,12 +54,12 @@ def evaluate(cell: Cell, engine: Engine, place: Place, progress: Progress = lamb
     _write(place.out / "samples" / name, passes, answers)
     rows = judged(passes, answers, asked.score, _longest(asked, engine))
     costs = engine.costs()
-    metrics = score_metrics(rows, dataset=asked.dataset, score=asked.score, costs=costs)
+    metrics = score_metrics(rows, dataset=asked.dataset, score=asked.score, costs=costs, evenly=tasks.evenly)
     facts = {
         "earlier_answers": answers.earlier,
         "questions": len(rows),
         "peak_memory_bytes": costs.memory_bytes,
-        **score_facts(rows),
+        **score_facts(rows, evenly=tasks.evenly),
         **engine.facts(),
         **watched.facts(),
     }

@@ -42,6 +42,13 @@ class Loaded:
     counts: Mapping[str, int]
     """How many questions each of the tasks has."""
 
+    @property
+    def evenly(self) -> bool:
+        """Whether each task counts alike in the score of all, and not by how many questions it has."""
+        whole = self.groups.get(self.name)
+        weighed = (whole.aggregate_metric_list or ()) if whole is not None else ()
+        return any(not one.weight_by_size for one in weighed)
+
     def only(self, samples: Mapping[str, Sequence[int]]) -> TaskDict:
         """For `evaluate` of these samples (ascending): the tasks that have any, in groups of no others.
 

@@ -204,3 +204,11 @@ def test_all_questions_have_the_examples_of_lm_eval_itself(gsm8k: Loaded) -> Non
     task.set_fewshot_seed(1234)
     result = evaluate(Gold({"gsm8k": task}), {"tasks": {"gsm8k": task}}, bootstrap_iters=0)
     assert {row["arguments"][0][0] for row in result["samples"]["gsm8k"]} == set(ours.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "evenly"), [("longbench", True), ("hendrycks_math", False), ("gsm8k", False)]
+)
+def test_tasks_of_a_group_count_as_lm_eval_has_them_count(sample: Path, name: str, evenly: bool) -> None:
+    with workplace(sample):
+        assert load(name).evenly is evenly
