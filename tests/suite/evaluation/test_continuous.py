@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 import torch
+import transformers
 from lm_eval.api.instance import Instance
+from transformers import AutoConfig
 
 from harness.matrix.records import Model
 from harness.results import expert_use
@@ -24,7 +26,8 @@ from harness.suite.models.build import drawn, model_class, tiny_config_of
 from harness.suite.outcomes import Unsupported
 from tests.suite.evaluation.test_server import EXPERTS, answers, ask, cell_of, values
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # lm_eval's and its needs' own
+pytestmark = pytest.mark.filterwarnings("ignore:Passing `repetition_penalty` with:UserWarning")
+"""The library's, of what is refused here."""
 QUESTIONS = ("How many legs have two ducks?", "A", "Ducks and their ponds, told at length. " * 9, "x y")
 TOKENS = 6
 
@@ -35,7 +38,8 @@ def checkpoint(rows: dict[str, Model], tmp_path_factory: pytest.TempPathFactory)
 
 
 def loaded(kind: type[Metered], folder: Path, sample_s: float = 60, **options: Any) -> Any:
-    return kind(folder, "cpu", sample_s, {"dtype": "float32", "batch_size": 1} | options)
+    own = getattr(transformers, AutoConfig.from_pretrained(folder).architectures[0])
+    return kind(folder, own, "cpu", sample_s, {"dtype": "float32", "batch_size": 1} | options)
 
 
 def requests(*until: str, **settings: Any) -> list[Instance]:
