@@ -13,10 +13,10 @@ from harness.matrix.cells import Cell
 from harness.matrix.load import load
 from harness.matrix.select import find_dataset
 from harness.runners.relay import relays
-from harness.suite.evaluation.conversations import REPO, TURNS
 from harness.suite.evaluation.engines.choose import engine_of
 from harness.suite.evaluation.evaluate import evaluate
 from harness.suite.evaluation.found import Found
+from harness.suite.evaluation.mt_bench import REPO, TURNS
 from harness.suite.evaluation.place import Place
 from harness.suite.evaluation.problems import DataProblem
 from harness.suite.evaluation.rating import OWN, PUBLISHED, prompts, rating
