@@ -82,6 +82,21 @@ def test_both_turns_are_put_and_rated(tmp_path: Path, monkeypatch: pytest.Monkey
     assert not any("for-the-" in text for text in written)
 
 
+def test_a_model_of_the_library_converses_in_its_own_template(tmp_path: Path) -> None:
+    with serving(None, says="Rating: [[3]]") as judge:
+        asked = {"weights": "tiny", "judge": judge.url, "judge_model": "tiny", "samples": 1, "max_tokens": 4}
+        found = converse(cell_of("mt_bench", **asked), tmp_path)
+    assert metric(found, "judge_score") == (3, (3,))
+    (tokens,) = [row.value for row in found.metrics if row.name == "answer_tokens"]
+    assert 2 <= tokens <= 8  # of both answers
+    (path,) = (tmp_path / "samples").iterdir()
+    first, second = map(json.loads, path.read_text().splitlines())
+    assert (first["turn"], second["turn"]) == (1, 2)
+    assert (
+        first["answer"] in judge.asked[1]["messages"][1]["content"] + judge.asked[0]["messages"][1]["content"]
+    )
+
+
 def test_a_judge_that_gives_no_rating(tmp_path: Path) -> None:
     with (
         serving(None, says="As you like it.") as server,
