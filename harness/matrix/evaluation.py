@@ -133,7 +133,7 @@ def _cell(case: _Case, device: Device, varied: Parameters) -> Cell:
         phases=(),
         tolerances={},
         known_failures={},
-        timeout_s=LOAD_S + (questions.samples or case.rows) * questions.repeats * questions.sample_s,
+        timeout_s=LOAD_S + (questions.samples or case.rows) * _answers(questions) * questions.sample_s,
         questions=questions,
     )
 
@@ -161,6 +161,11 @@ def _fitting(cell: Cell, asked: Asked, here: Here) -> Cell:
     if asked.batch is not None or fits is None or fits >= told.get(BATCH, 0):
         return cell
     return replace(cell, questions=replace(cell.questions, options=told | {BATCH: fits}))
+
+
+def _answers(questions: Questions) -> int:
+    """How many a question takes: a conversation two, and two ratings."""
+    return 4 if questions.judge else questions.repeats
 
 
 def _questions(case: _Case, varied: Parameters) -> Questions:

@@ -4,6 +4,7 @@ The container that is given the folder stays without a network, and reaches this
 The key is added here: it is never inside, where it could be seen in a file, an environment or an image.
 """
 
+import math
 import os
 import socketserver
 import ssl
@@ -118,11 +119,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Pass it on."""
-        length = int(self.headers.get("Content-Length") or 0)
-        if length > MOST_BYTES:
+        length = _number(self.headers.get("Content-Length"), 0)
+        if not 0 <= length <= MOST_BYTES:
+            self.close_connection = True
             self._answer(413, b"was asked more than 64 MiB", problem=True)
             return
-        self._pass_on(self.rfile.read(length))
+        self._pass_on(self.rfile.read(int(length)))
 
     def log_message(self, *_: Any) -> None:
         """Questions are nobody's business."""
@@ -131,7 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
         if (self.command, self.path) not in PATHS:
             self._answer(404, b"is asked nothing of that kind", problem=True)
             return
-        seconds = float(self.headers.get(SECONDS) or 60)
+        seconds = _number(self.headers.get(SECONDS), 60)
         try:
             found = self._session.request(
                 self.command,
@@ -166,6 +168,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(PROBLEM, "1")
         self.end_headers()
         self.wfile.write(content)
+
+
+def _number(text: str | None, usual: float) -> float:
+    """What a header says, where that is a number that says something."""
+    try:
+        number = float(text or usual)
+    except ValueError:
+        return usual
+    return number if math.isfinite(number) else usual
 
 
 def _read(found: requests.Response) -> bytes:

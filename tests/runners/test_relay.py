@@ -114,6 +114,12 @@ def test_nothing_else_is_reached(path: str) -> None:
         assert server.seen == 0
 
 
+def test_headers_that_say_nothing_harm_nothing() -> None:
+    with upstream() as server:
+        assert ask(server.url, seconds="nan")[0] == 200
+        assert ask(server.url, seconds="soon")[0] == 200
+
+
 def test_models_are_listed() -> None:
     with upstream() as server:
         assert json.loads(ask(server.url, "/models", "")[2])["path"] == "/v1/models"

@@ -5,12 +5,11 @@ each answer. Answers and ratings are kept as they come.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-import datasets
 from lm_eval.api.instance import Instance
 
 from harness.matrix.cells import Cell
@@ -18,37 +17,21 @@ from harness.matrix.questions import Questions
 from harness.results.ratings import rating_metrics
 from harness.results.scored import Scored, score_facts, score_metrics
 from harness.suite.evaluation.asking import Asking
-from harness.suite.evaluation.choice import chosen
 from harness.suite.evaluation.engines.engine import Engine
 from harness.suite.evaluation.engines.openai import Served
 from harness.suite.evaluation.engines.wire import Endpoint, endpoint
 from harness.suite.evaluation.found import Found, Progress
 from harness.suite.evaluation.kept import Answers
+from harness.suite.evaluation.mt_bench import REPO, TURNS, Question, picked, questions_of
 from harness.suite.evaluation.place import Place
-from harness.suite.evaluation.problems import DataProblem
 from harness.suite.evaluation.rating import Prompt, prompts, rating
-from harness.suite.evaluation.workplace import workplace
 from harness.suite.outcomes import Unsupported
 
-REPO = "HuggingFaceH4/mt_bench_prompts"
-"""MT-Bench's questions on the hub: prompt (two turns), category, reference (two answers, or none)."""
-TURNS = 2
 JUDGED_AT_ONCE = 4
 JUDGEMENT = {"until": [], "max_gen_toks": 2048, "do_sample": False, "temperature": 0.0}
 """As FastChat asks its judge."""
 KIND = "generate_until"
 Messages = list[dict[str, str]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """A conversation's questions."""
-
-    number: int
-    category: str
-    turns: tuple[str, ...]
-    references: tuple[str, ...]
-    """A right answer to each; none where there is no right one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,34 +61,35 @@ def converse(cell: Cell, engine: Engine, place: Place, progress: Progress) -> Fo
     name = f"{cell.id}.jsonl"
     answers = Answers(place.out / "answers" / name, place.earlier / name if place.earlier else None)
     root = place.data or place.out
-    questions = _picked(_questions(root), asked.samples, cell.parameters.seed)
+    questions = picked(questions_of(root), asked.samples, cell.parameters.seed)
     judge, (texts, which) = Judge.of(asked, place), prompts(root / REPO)
     with engine.watched() as watched:
         asking = Asking(engine.model({}), answers, 0, progress)
         told = _answered(asking, questions, _settings(asked, engine))
     costs = engine.costs()
-    turns = judge.rated(questions, told, texts, answers)
+    asking = Asking(judge.model, answers, 0, progress)
+    turns = judge.rated(questions, told, texts, asking)
     _write(place.out / "samples" / name, questions, turns)
-    rated = [
-        (one.category, [turn.rating for turn in each]) for one, each in zip(questions, turns, strict=True)
-    ]
-    if all(value is None for _, each in rated for value in each):
+    ratings = [[turn.rating for turn in each] for each in turns]
+    if all(value is None for each in ratings for value in each):
         raise judge.at.wrong(f"gave no rating that can be read: look at samples/{name}")
+    rated = [(one.category, each) for one, each in zip(questions, ratings, strict=True)]
     rows = [_scored(one, each, answers) for one, each in zip(questions, turns, strict=True)]
-    metrics = score_metrics(rows, dataset=asked.dataset, score=asked.score, costs=costs)
+    metrics = [
+        *rating_metrics(rated, asked.dataset),
+        *score_metrics(rows, dataset=asked.dataset, score=asked.score, costs=costs),
+        *watched.metrics(asked.dataset),
+    ]
     facts = {
         "earlier_answers": answers.earlier,
         "questions": len(rows),
         "peak_memory_bytes": costs.memory_bytes,
-        "judge": asked.judge,
-        "judge_model": asked.judge_model,
-        "judge_prompts": which,
+        **judge.facts(asked, which),
         **score_facts(rows),
         **engine.facts(),
         **watched.facts(),
     }
-    seen = watched.metrics(asked.dataset)
-    return Found(metrics=(*rating_metrics(rated, asked.dataset), *metrics, *seen), facts=facts)
+    return Found(metrics=tuple(metrics), facts=facts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,12 +109,16 @@ class Judge:
         model.require()
         return cls(at=at, model=model)
 
+    def facts(self, asked: Questions, which: str) -> Mapping[str, Any]:
+        """Who rates, and asked in whose words."""
+        return {"judge": asked.judge, "judge_model": asked.judge_model, "judge_prompts": which}
+
     def rated(
         self,
         questions: Sequence[Question],
         told: Sequence[Sequence[Said]],
         texts: Mapping[str, Prompt],
-        answers: Answers,
+        asking: Asking,
     ) -> list[list[Turn]]:
         """Each answer with its rating."""
         asks = [
@@ -138,7 +126,7 @@ class Judge:
             for one, each in zip(questions, told, strict=True)
             for turn in range(TURNS)
         ]
-        said = iter(_put(Asking(self.model, answers), asks, JUDGEMENT))
+        said = iter(_put(asking, asks, JUDGEMENT))
         return [
             [Turn(said=one, judgement=(text := next(said)), rating=rating(text)) for one in each]
             for each in told
@@ -150,45 +138,6 @@ def _settings(asked: Questions, engine: Engine) -> dict[str, Any]:
     drawn = {"do_sample": True, "temperature": asked.temperature}
     longest = min(asked.max_tokens, engine.longest_answer)
     return {"until": [], "max_gen_toks": longest} | (drawn if asked.temperature else {"do_sample": False})
-
-
-def _questions(root: Path) -> list[Question]:
-    """All of them; DataProblem where one is no conversation."""
-    with workplace(root):
-        try:
-            rows = datasets.load_dataset(REPO, split="train").to_list()
-        except Exception as error:  # pyarrow's, the library's own, or anything
-            raise DataProblem(
-                f"{root / REPO} cannot be read ({type(error).__name__}): fetch it anew with "
-                "`harness data fetch mt_bench`"
-            ) from error
-    return list(_read(rows))
-
-
-def _read(rows: Sequence[Mapping[str, Any]]) -> Iterator[Question]:
-    for number, row in enumerate(rows):
-        turns, references = row.get("prompt"), row.get("reference") or []
-        texts = isinstance(turns, list) and all(isinstance(one, str) for one in (*turns, *references))
-        if not texts or len(turns or ()) != TURNS or len(references) not in (0, TURNS):
-            raise DataProblem(
-                f"row {number + 1} of {REPO} is no conversation of {TURNS} turns: fetch it anew with "
-                "`harness data fetch mt_bench`"
-            )
-        yield Question(
-            number=number,
-            category=str(row.get("category")),
-            turns=tuple(turns or ()),
-            references=tuple(references) if all(references) else (),
-        )
-
-
-def _picked(questions: Sequence[Question], budget: int | None, seed: int) -> list[Question]:
-    """Spread over the categories."""
-    kinds: dict[str, list[Question]] = {}
-    for one in questions:
-        kinds.setdefault(one.category, []).append(one)
-    picked = chosen({name: len(each) for name, each in kinds.items()}, budget, seed)
-    return [kinds[name][number] for name, numbers in picked.items() for number in numbers]
 
 
 def _answered(asking: Asking, questions: Sequence[Question], settings: Mapping[str, Any]) -> list[list[Said]]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.suite.evaluation.engines.completions import counted, likelihood, said, split, wanted
-from harness.suite.evaluation.engines.wire import Broken, parsed, printable
+from harness.suite.evaluation.engines.wire import Broken, parsed, shown
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -40,7 +40,7 @@ def test_whatever_a_server_answers_is_an_answer_or_broken(answer: dict[str, Any]
 def test_any_bytes_are_an_object_or_broken(content: bytes) -> None:
     with suppress(Broken):
         assert isinstance(parsed(content), dict)
-    assert printable(content).isprintable()
+    assert shown(content).isprintable()
 
 
 def answer(**choice: Any) -> dict[str, Any]:

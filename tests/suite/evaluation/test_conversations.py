@@ -13,10 +13,10 @@ from harness.matrix.cells import Cell
 from harness.matrix.load import load
 from harness.matrix.select import find_dataset
 from harness.runners.relay import relays
-from harness.suite.evaluation.conversations import REPO, TURNS
 from harness.suite.evaluation.engines.choose import engine_of
 from harness.suite.evaluation.evaluate import evaluate
 from harness.suite.evaluation.found import Found
+from harness.suite.evaluation.mt_bench import REPO, TURNS
 from harness.suite.evaluation.place import Place
 from harness.suite.evaluation.problems import DataProblem
 from harness.suite.evaluation.rating import OWN, PUBLISHED, prompts, rating
@@ -80,6 +80,21 @@ def test_both_turns_are_put_and_rated(tmp_path: Path, monkeypatch: pytest.Monkey
     written = [path.read_text() for path in tmp_path.glob("*/*.jsonl")]
     assert len(written) == 2
     assert not any("for-the-" in text for text in written)
+
+
+def test_a_model_of_the_library_converses_in_its_own_template(tmp_path: Path) -> None:
+    with serving(None, says="Rating: [[3]]") as judge:
+        asked = {"weights": "tiny", "judge": judge.url, "judge_model": "tiny", "samples": 1, "max_tokens": 4}
+        found = converse(cell_of("mt_bench", **asked), tmp_path)
+    assert metric(found, "judge_score") == (3, (3,))
+    (tokens,) = [row.value for row in found.metrics if row.name == "answer_tokens"]
+    assert 2 <= tokens <= 8  # of both answers
+    (path,) = (tmp_path / "samples").iterdir()
+    first, second = map(json.loads, path.read_text().splitlines())
+    assert (first["turn"], second["turn"]) == (1, 2)
+    assert (
+        first["answer"] in judge.asked[1]["messages"][1]["content"] + judge.asked[0]["messages"][1]["content"]
+    )
 
 
 def test_a_judge_that_gives_no_rating(tmp_path: Path) -> None:

@@ -31,6 +31,8 @@ class Said:
     tokens: int | None
     """That the server counts; None where it tells none."""
     stopped: str
+    thinking: int | None = None
+    """Of the tokens, those of thinking, where the server tells."""
 
 
 def wanted(model: str, context: str, settings: Mapping[str, Any], *, chat: bool) -> dict[str, Any]:
@@ -70,7 +72,10 @@ def said(answer: Mapping[str, Any], settings: Mapping[str, Any], *, chat: bool) 
         else REASONS.get(reason, reason)
     )
     tokens = _usage(answer, "completion_tokens")
-    return Said(value=text[:cut], text=text, tokens=tokens, stopped=stopped)
+    details = (answer.get("usage") or {}).get("completion_tokens_details") if tokens else None
+    thinking = details.get("reasoning_tokens") if isinstance(details, dict) else None
+    thought = thinking if isinstance(thinking, int) and thinking > 0 else None
+    return Said(value=text[:cut], text=text, tokens=tokens, stopped=stopped, thinking=thought)
 
 
 def likelihood_wanted(model: str, text: str) -> dict[str, Any]:

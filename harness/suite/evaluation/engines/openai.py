@@ -136,7 +136,8 @@ class Served(LM):
             path = "/chat/completions" if self._chat else "/completions"
             answer = await line.post(path, wanted(self._model, context, settings, chat=self._chat))
             found = said(answer, settings, chat=self._chat)
-            return found.value, Row(tokens=found.tokens, stopped=found.stopped, text=found.text)
+            row = Row(tokens=found.tokens, stopped=found.stopped, text=found.text, thinking=found.thinking)
+            return found.value, row
 
         return job
 

@@ -53,7 +53,7 @@ class Endpoint:
 
     def wrong(self, words: str, outcome: Outcome = Outcome.ERROR) -> Elsewhere:
         """What to raise where the server cannot be used."""
-        return Elsewhere(outcome, f"the {self.what} at {self.url} {words}")
+        return Elsewhere(outcome, f"the {self.what} at {self.url} {printable(words)}")
 
 
 def endpoint(what: str, url: str, folder: Path | None, seconds: float, key: str) -> Endpoint:
@@ -103,7 +103,7 @@ class Line:
         except (aiohttp.ClientError, OSError) as gone:
             raise to.wrong(f"is out of reach, since its relay has ended; {AGAIN}") from gone
         if PROBLEM in answer.headers:
-            raise to.wrong(f"{printable(content)}; {AGAIN}")
+            raise to.wrong(f"{shown(content)}; {AGAIN}")
         if answer.status != 200:
             raise to.wrong(self._refusal(answer.status, content))
         try:
@@ -123,16 +123,20 @@ def parsed(content: bytes) -> Mapping[str, Any]:
     try:
         found = json.loads(content, strict=False)
     except (ValueError, RecursionError) as error:
-        raise Broken(f"what is no JSON ({printable(content)[:60]!r})") from error
+        raise Broken(f"what is no JSON ({shown(content)[:60]!r})") from error
     if not isinstance(found, dict):
         raise Broken("JSON that is no object")
     return found
 
 
-def printable(content: bytes) -> str:
+def printable(text: str) -> str:
     """What can be shown of it, in one line."""
-    text = content[: MOST_SAID * 4].decode("utf-8", "replace")
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())[:MOST_SAID]
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
+def shown(content: bytes) -> str:
+    """The beginning of what a server says, as it can be shown."""
+    return printable(content[: MOST_SAID * 4].decode("utf-8", "replace"))[:MOST_SAID]
 
 
 def _reason(content: bytes) -> str:
@@ -140,7 +144,7 @@ def _reason(content: bytes) -> str:
     try:
         found: Any = parsed(content)
     except Broken:
-        return printable(content)
+        return shown(content)
     said = found.get("error", found.get("message", found.get("detail", "")))
     said = said.get("message", "") if isinstance(said, dict) else said
-    return printable(str(said).encode("utf-8", "replace"))
+    return shown(str(said).encode("utf-8", "replace"))
