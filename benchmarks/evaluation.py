@@ -14,13 +14,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping  # noqa: TC003 — one import block for all
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.matrix.asked import Asked
-from harness.matrix.cells import Cell, Parameters  # noqa: TC001
+from harness.matrix.cells import Cell, Parameters
 from harness.matrix.evaluation import Here, evaluation
 from harness.matrix.load import load
 from harness.matrix.questions import FOLDER
@@ -109,9 +109,7 @@ def numbered(samples: int, data: Path) -> None:
             target.write_bytes(path.read_bytes())
         rows = [json.loads(line) for line in (given / name).read_text().splitlines()]
         made = (rows[number % len(rows)] for number in range(samples))
-        lines = [
-            json.dumps(row | {field: f"Case {number}. {row[field]}"}) for number, row in enumerate(made)
-        ]
+        lines = [json.dumps(row | {field: f"Case {number}. {row[field]}"}) for number, row in enumerate(made)]
         (data / repo / name).write_text("".join(f"{line}\n" for line in lines))
 
 
@@ -155,7 +153,9 @@ def ours(dataset: str, setting: Setting) -> Took:
 
 def theirs(dataset: str, setting: Setting) -> Took:
     """lm_eval, in a folder where the data are under the names that its tasks have for them."""
-    where = "import lm_eval, pathlib, sys; print(pathlib.Path(lm_eval.__file__).parent / 'tasks' / sys.argv[1])"
+    where = (
+        "import lm_eval, pathlib, sys; print(pathlib.Path(lm_eval.__file__).parent / 'tasks' / sys.argv[1])"
+    )
     tasks = subprocess.run(
         [sys.executable, "-c", where, dataset], check=True, capture_output=True, text=True
     ).stdout.strip()
