@@ -15,7 +15,6 @@ from harness.matrix.questions import Questions
 from harness.results.scored import score_facts, score_metrics
 from harness.suite.evaluation.asking import Asking
 from harness.suite.evaluation.choice import chosen
-from harness.suite.evaluation.conversations import converse
 from harness.suite.evaluation.engines.engine import Engine
 from harness.suite.evaluation.found import Found, Progress
 from harness.suite.evaluation.judged import Pass, judged, samples
@@ -23,6 +22,7 @@ from harness.suite.evaluation.kept import Answers
 from harness.suite.evaluation.place import Place
 from harness.suite.evaluation.programs.prompts import trusted_prompts
 from harness.suite.evaluation.tasks import Loaded, load
+from harness.suite.evaluation.templates import compiled_once
 from harness.suite.evaluation.workplace import workplace
 
 METRICS = Path(__file__).parent / "programs" / "code_eval"
@@ -37,11 +37,14 @@ def evaluate(cell: Cell, engine: Engine, place: Place, progress: Progress = lamb
     asked = cell.questions
     assert asked is not None
     if asked.kind == Kind.JUDGED:
+        # A judge is a server, and what speaks to servers takes a while to import.
+        from harness.suite.evaluation.conversations import converse  # noqa: PLC0415
+
         return converse(cell, engine, place, progress)
     assert asked.task is not None
     name = f"{cell.id}.jsonl"
     answers = Answers(place.out / "answers" / name, place.earlier / name if place.earlier else None)
-    with workplace(place.data or place.out, METRICS):
+    with workplace(place.data or place.out, METRICS), compiled_once():
         tasks = load(asked.task, asked.fields)
         prepare(tasks, asked, engine)
         picked = chosen(tasks.counts, asked.samples, cell.parameters.seed)

@@ -4,10 +4,12 @@ A request is known by what lm_eval asks (its kind and arguments) and by its turn
 several times, each time has an answer of its own.
 """
 
+import functools
 import json
 import os
+import weakref
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -48,25 +50,39 @@ class Answers:
         self._known = dict(_rows(earlier))
         self.earlier = len(self._known)
         """Answers of earlier attempts."""
+        self._requests: dict[tuple[object, ...], str] = {}
+        """What lm_eval asks → how the request is known: of one, it is looked for four times."""
 
     def of(self, kind: str, arguments: Iterable[Any], turn: int) -> Answer | None:
         """The answer to the request in that turn; None where there is none yet."""
-        return self._known.get((hash_args(kind, arguments), turn))
+        return self._known.get((self._request(kind, arguments), turn))
 
     def keep(self, kind: str, arguments: Iterable[Any], turn: int, answer: Answer) -> None:
         """Write it down, and know it from now on."""
-        request = hash_args(kind, arguments)
+        request = self._request(kind, arguments)
         self._known[request, turn] = answer
-        told = {name: value for name, value in asdict(answer).items() if value not in SILENT}
+        told = {name: value for name in NAMES if (value := getattr(answer, name)) not in SILENT}
         row = {"request": request, "turn": turn, "value": answer.value} | told
+        os.write(self._file, json.dumps(row).encode() + b"\n")  # one write: a kill tears the last line only
+
+    @functools.cached_property
+    def _file(self) -> int:
+        """The descriptor of the file for new answers, which is there once there is one."""
         self._path.parent.mkdir(exist_ok=True)
         descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        weakref.finalize(self, os.close, descriptor)
+        return descriptor
+
+    def _request(self, kind: str, arguments: Iterable[Any]) -> str:
+        """The hash by which lm_eval knows it; a text that is seen again is found without reading it."""
+        given = tuple(arguments)
         try:
-            os.write(
-                descriptor, json.dumps(row).encode() + b"\n"
-            )  # one write: a kill tears the last line only
-        finally:
-            os.close(descriptor)
+            key = (kind, *(part if isinstance(part, str) else (json.dumps(part),) for part in given))
+        except TypeError:  # an image
+            return hash_args(kind, given)
+        if key not in self._requests:
+            self._requests[key] = hash_args(kind, given)
+        return self._requests[key]
 
 
 def _rows(path: Path | None) -> Iterator[tuple[tuple[str, int], Answer]]:

@@ -5,6 +5,8 @@
 
 import contextlib
 import functools
+import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,10 +14,12 @@ from types import ModuleType
 from typing import Any
 
 import datasets
-import evaluate
 import huggingface_hub.constants
 
 from harness.suite.evaluation.problems import DataProblem
+
+METRICS = "evaluate"
+"""The library that metrics come from which are no part of lm_eval."""
 
 
 @contextlib.contextmanager
@@ -35,6 +39,8 @@ def workplace(root: Path, *beside: Path) -> Iterator[Path]:
         cached = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="harness-cache-")))
         for library, name, value in _settings(cached):
             stack.enter_context(_setting(library, name, value))
+        for name, value in _of_metrics():
+            stack.enter_context(_told(name, value))
         stack.enter_context(_quiet())
         stack.enter_context(contextlib.chdir(place))
         yield place
@@ -46,12 +52,16 @@ def _settings(cached: Path) -> Iterator[tuple[ModuleType, str, Any]]:
     yield datasets.config, "HF_HUB_OFFLINE", True
     yield datasets.config, "HF_DATASETS_OFFLINE", True
     yield datasets.config, "HF_DATASETS_CACHE", cached
-    yield evaluate.config, "HF_EVALUATE_OFFLINE", True
+
+
+def _of_metrics() -> Iterator[tuple[str, Any]]:
+    """What `evaluate` reads of the environment once."""
+    yield "HF_EVALUATE_OFFLINE", True
     # A metric stays loaded with the module of the task that loaded it, longer than this place is there.
     lasting = Path(_lasting().name)
-    yield evaluate.config, "HF_EVALUATE_CACHE", lasting / "evaluate"
-    yield evaluate.config, "HF_METRICS_CACHE", lasting / "metrics"
-    yield evaluate.config, "HF_MODULES_CACHE", lasting / "modules"
+    yield "HF_EVALUATE_CACHE", lasting / "evaluate"
+    yield "HF_METRICS_CACHE", lasting / "metrics"
+    yield "HF_MODULES_CACHE", lasting / "modules"
 
 
 @functools.cache
@@ -68,6 +78,23 @@ def _setting(library: ModuleType, name: str, value: Any) -> Iterator[None]:
         yield
     finally:
         setattr(library, name, before)
+
+
+@contextlib.contextmanager
+def _told(name: str, value: Any) -> Iterator[None]:
+    """Tell `evaluate`, or whoever imports it: few tasks do, and it takes longer than a hundred answers."""
+    if METRICS in sys.modules:
+        with _setting(sys.modules[METRICS].config, name, value):
+            yield
+        return
+    before = os.environ.get(name)
+    os.environ[name] = str(value)
+    try:
+        yield
+    finally:
+        os.environ.pop(name)
+        if before is not None:
+            os.environ[name] = before
 
 
 @contextlib.contextmanager

@@ -8,9 +8,7 @@ from harness.matrix.cells import Cell
 from harness.matrix.questions import TINY, Questions
 from harness.suite.evaluation.engines.continuous import ContinuousBatching
 from harness.suite.evaluation.engines.engine import Blind, Engine
-from harness.suite.evaluation.engines.openai import Afar
 from harness.suite.evaluation.engines.transformers import Transformers
-from harness.suite.evaluation.engines.wire import endpoint
 from harness.suite.evaluation.gold import Gold, Wrong
 from harness.suite.evaluation.place import Place
 from harness.suite.evaluation.tiny import tiny_checkpoint
@@ -51,8 +49,12 @@ def same_engine(cell: Cell) -> object:
     return asked.entry, asked.engine, asked.weights, repr(asked.options), how, cell.parameters
 
 
-def _afar(asked: Questions, place: Place) -> Afar:
+def _afar(asked: Questions, place: Place) -> Engine:
     """A server, which knows the model."""
+    # What speaks to servers takes a while to import, and few cells need it.
+    from harness.suite.evaluation.engines.openai import Afar  # noqa: PLC0415
+    from harness.suite.evaluation.engines.wire import endpoint  # noqa: PLC0415
+
     assert asked.server is not None
     return Afar(endpoint("server", asked.server, place.server, asked.sample_s, "OPENAI_API_KEY"), asked)
 
