@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from harness.suite.evaluation.kept import Answer, Answers
 
@@ -58,3 +59,11 @@ def test_a_line_that_is_none_of_ours_is_as_if_nothing_had_been_asked(tmp_path: P
     later = Answers(tmp_path / "later.jsonl", path)
     assert later.earlier == 1
     assert later.of("generate_until", ("q", SETTINGS), 0) == Answer(value="a")
+
+
+def test_questions_that_differ_in_their_images_have_answers_of_their_own(tmp_path: Path) -> None:
+    answers = Answers(tmp_path / "cell.jsonl")
+    black, white = (("q", SETTINGS, {"visual": [Image.new("L", (1, 1), shade)]}) for shade in (0, 255))
+    answers.keep("generate_until", black, 0, Answer(value="dark"))
+    assert answers.of("generate_until", black, 0) == Answer(value="dark")
+    assert answers.of("generate_until", white, 0) is None
