@@ -145,7 +145,13 @@ def test_settings_that_it_would_leave_out_are_refused(
 
 @pytest.mark.parametrize(
     ("model", "reason"),
-    [("t5", "an encoder"), ("mamba", "a state"), ("bloom", "attention is not the library's")],
+    [
+        ("t5", "an encoder"),
+        ("mamba", "a state"),
+        ("bloom", "attention is not the library's"),
+        ("deepseek_v3", "differ in size"),
+        ("diffllama", "other tokens"),
+    ],
 )
 def test_a_model_that_would_answer_rubbish_is_refused(
     rows: dict[str, Model], model: str, reason: str
