@@ -87,6 +87,12 @@ def bench(session: nox.Session) -> None:
     harness(session, "run", "--suite", "throughput", *session.posargs)
 
 
+@nox.session(name="eval")
+def evaluate(session: nox.Session) -> None:
+    """How good models are: `nox -s eval -- --category mixture_of_experts --dry-run`."""
+    harness(session, "eval", *session.posargs)
+
+
 @nox.session
 def fit(session: nox.Session) -> None:
     """What models need and where they fit: `nox -s fit -- starcoder2_15b --accelerator H100`."""
