@@ -111,8 +111,8 @@ def test_eleven_categories_and_three_that_came_later(typed: Typed, root: Path) -
     assert "primary     bigbench_hard: task bbh, score exact_match_strict" in shown
     assert "optional    math_competition: math, task hendrycks_math, score exact_match_strict" in shown
     assert (
-        "optional    mt_bench: no task: its answers need a judge, and lm_eval 0.4.13 has no task of it"
-        in shown
+        "optional    mt_bench: no task: its answers need a judge, whom --judge names: "
+        "lm_eval 0.4.13 has no task of it" in shown
     )
     assert "metric      inference_speed: measured as sample_seconds" in shown
     assert "metric      multilingual_capability: not measured: nothing defines it" in shown
