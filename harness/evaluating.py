@@ -95,9 +95,9 @@ class Sources:
         try:
             found = inspect(folder, allow_pickle=True).config["model_type"]
         except CheckpointError as error:
-            return str(error)
+            return str(error).replace(str(folder), "the folder of --weights")
         if found != row.model_type:
-            return f"{folder} holds a {found}, and {entry.id} is a {row.model_type}: name another folder"
+            return f"the folder of --weights holds a {found}, not a {row.model_type}: name another one"
         return ""
 
 

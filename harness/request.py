@@ -79,6 +79,10 @@ def planned_of(matrix: Matrix, results: Path, request: Request) -> Plan:
             device = varied(device, evaluates(device, cells[0].questions.engine))  # it has no result yet
         return Plan(device=device, cells=cells, which=typed.which if typed.device == device.id else ())
     device = varied(resolve("device", typed.device, rows), request.variant)
+    require_cpus(max(one.threads or 0 for one in request.sweep) or None)
+    require_memory(request.memory_bytes)
+    if device.torch_device == "cpu":
+        _require_places(max(one.tensor_parallel for one in request.sweep))
     if request.evaluation is not None:
         return _evaluation(matrix, device, typed, request)
     models = select(matrix, request.selection)
@@ -92,10 +96,6 @@ def planned_of(matrix: Matrix, results: Path, request: Request) -> Plan:
         phases=request.selection.phases or None,
         timeout_s=request.timeout_s,
     )
-    require_cpus(max(one.threads or 0 for one in request.sweep) or None)
-    require_memory(request.memory_bytes)
-    if device.torch_device == "cpu":
-        _require_places(max(one.tensor_parallel for one in request.sweep))
     cells = shared(cells) if request.selection.checkpoints else cells
     return Plan(device=device, cells=cells, which=typed.which)
 

@@ -37,7 +37,7 @@ from harness.runners.relay import relays
 from harness.runners.remote import require_code
 from harness.runners.slots import Slot
 
-BROKEN_OFF = frozenset({Outcome.ERROR, Outcome.TIMEOUT, Outcome.OOM, Outcome.CRASHED})
+BROKEN_OFF = frozenset({Outcome.FAILED, Outcome.ERROR, Outcome.TIMEOUT, Outcome.OOM, Outcome.CRASHED})
 """How an evaluation ends before each question has its answer."""
 Reads = Callable[[Sequence[Cell]], tuple[Given, ...]]
 """What an attempt at those cells may read."""
@@ -78,6 +78,8 @@ def conduct(
     matrix = matrix or load(root)
     planned = planned_of(matrix, results, request)
     require_any(planned.cells, planned.left_out)
+    for entry, reason in planned.left_out.items():
+        display.tell(f"{entry} is left out: {reason}")
     require_code(planned.cells, request.code, named=bool(request.selection.models))
     taken = devices.require(planned.device, planned.which, each=processes(planned.cells))
     places_of(planned, taken, request)  # what cannot be spread is told before anything is built

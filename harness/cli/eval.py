@@ -64,7 +64,10 @@ LISTS = ("dtype", "tensor_parallel")
 @click.option("--sample-timeout", type=float, callback=finite, help="Seconds an answer may take.")
 @click.option("--dtype", type=WORDS, default="bfloat16", show_default=True, help="One or several: A,B.")
 @click.option(
-    "--tensor-parallel", type=NUMBERS, default="1", show_default=True, help="Accelerators that share a model."
+    "--tensor-parallel",
+    type=NUMBERS,
+    default="",
+    help="Devices that share a model.  [default: the model's own on accelerators, else 1]",
 )
 @click.option("--device", default="cpu", show_default=True, help="A device of the matrix: cpu, cuda:1.")
 @VARIANT
@@ -84,7 +87,7 @@ def eval_(context: click.Context, /, *, dry_run: bool, as_json: bool, **options:
     root = root_of(context)
     evaluating = _evaluating(root, options)
     base = Parameters(threads=options["threads"], seed=options["seed"])
-    varied = sweep(base, {name: options[name] for name in LISTS})
+    varied = sweep(base, {name: options[name] for name in LISTS if options[name]})
     # What runs takes three times as long to import as a dry run takes in all.
     module = import_module(f"harness.cli.eval_{'plan' if dry_run else 'run'}")
     code: int = module.carry_out(context, evaluating, varied, options, as_json=as_json)
@@ -109,6 +112,7 @@ def _evaluating(root: Path, options: dict[str, Any]) -> Evaluating:
         batch=options["batch"],
         max_tokens=options["max_tokens"],
         sample_s=options["sample_timeout"],
+        parallel=options["tensor_parallel"] or None,
         server=options["server"],
         served=options["served"],
         judge=options["judge"],

@@ -38,6 +38,8 @@ class Asked:
     sample_s: float | None = None
     server: str | None = None
     served: str | None = None
+    parallel: tuple[int, ...] | None = None
+    """Devices that share a model; None takes the model's own number, where there are accelerators."""
     judge: str | None = None
     judge_model: str | None = None
 
@@ -59,6 +61,10 @@ def require_typed(asked: Asked) -> None:
         )
     if not engine.networked and (asked.server or asked.served):
         raise SelectionError(f"--server and --served are of --engine openai: leave them out of {engine.id}")
+    if asked.temperature and asked.repeats == 1 and asked.judge is None:
+        raise SelectionError(
+            f"--temperature {asked.temperature:g} is of answers that are drawn: add --repeats or leave it out"
+        )
     if asked.judge is None and asked.judge_model:
         raise SelectionError("--judge-model needs --judge: where it answers, as http://localhost:8000/v1")
     if asked.judge is not None and asked.judge_model is None:

@@ -9,6 +9,7 @@ from harness.matrix.asked import Asked, datasets, entries, require_typed
 from harness.matrix.cells import Cell, Parameters
 from harness.matrix.datasets import Dataset, Kind
 from harness.matrix.devices import Device
+from harness.matrix.fitting import fitting
 from harness.matrix.names import resolve
 from harness.matrix.parameters import read_by, require_sane
 from harness.matrix.presets import ENGINES, MADE_UP, Engine, options, settings
@@ -20,8 +21,8 @@ PRESET = "balanced"
 """Of a model whose entry names none."""
 LOAD_S = 1800.0
 """Seconds that a cell may take besides its answers: reading the weights, scoring."""
-BATCH = "batch_size"
-"""Option of an engine: questions at once."""
+DRAWN = 1.0
+"""Temperature of answers that are drawn, where none is typed."""
 NONE = "none"
 """Kind and score of a dataset that has no task."""
 MANY = 10_000
@@ -75,8 +76,11 @@ def evaluation(
         if entry.unsupported:
             left_out[entry.id] = entry.unsupported
             continue
+        own = datasets(matrix, asked, entry)
+        if not own:
+            left_out[entry.id] = "it is in no category: name a --dataset, or a --category"
         preset = _preset(matrix, entry, asked)
-        for dataset, categories in datasets(matrix, asked, entry).items():
+        for dataset, categories in own.items():
             case = _Case(
                 entry=entry,
                 model=rows[entry.row],
@@ -86,8 +90,8 @@ def evaluation(
                 asked=asked,
                 here=here,
             )
-            for varied in sweep:
-                cell = _fitting(_cell(case, device, varied), asked, here)
+            for typed in sweep:
+                cell = fitting(_cell(case, device, _shared(typed, device, case)), asked, here.batches)
                 cells[cell.id] = cell
     return Evaluation(cells=tuple(cells.values()), left_out=left_out)
 
@@ -116,12 +120,20 @@ class _Case:
         return self.here.rows.get(self.dataset.id) or published or MANY
 
 
+def _shared(typed: Parameters, device: Device, case: _Case) -> Parameters:
+    """By as many devices as were typed, or as the model's entry has them; on a CPU by one process."""
+    reads = ENGINES[case.asked.engine].reads_weights
+    own = case.asked.parallel is None and device.torch_device != "cpu" and reads
+    return replace(typed, tensor_parallel=case.entry.tensor_parallel) if own else typed
+
+
 def _cell(case: _Case, device: Device, varied: Parameters) -> Cell:
     questions = _questions(case, varied)
     parameters = read_by(Suite.EVALUATION, (), varied)
     parts = [case.entry.id, device.id, Suite.EVALUATION.value, parameters.dtype, *marks(questions)]
     parts += [f"tp{varied.tensor_parallel}"] if varied.tensor_parallel > 1 else []
     parts += [f"s{varied.seed}"] if varied.seed else []
+    parts += [f"threads{varied.threads}"] if varied.threads else []
     return Cell(
         id="-".join(parts),
         model=replace(case.model, classes=case.model.classes[:1]),
@@ -138,31 +150,6 @@ def _cell(case: _Case, device: Device, varied: Parameters) -> Cell:
     )
 
 
-def asked_alike(cell: Mapping[str, Any]) -> str:
-    """What a batch that fits one cell, as JSON has it, says of another: they have all of this in common."""
-    questions, parameters = cell["questions"], cell["parameters"]
-    alike = (
-        questions["entry"],
-        questions["engine"],
-        questions["weights"],
-        cell["device"],
-        parameters["dtype"],
-        str(parameters["tensor_parallel"]),
-        str(questions["options"].get("max_length")),
-    )
-    return " ".join(alike)
-
-
-def _fitting(cell: Cell, asked: Asked, here: Here) -> Cell:
-    """The cell with the batch that is known to fit, where that is smaller and none was typed."""
-    assert cell.questions is not None
-    told = cell.questions.options
-    fits = here.batches.get(asked_alike(cell.to_json()))
-    if asked.batch is not None or fits is None or fits >= told.get(BATCH, 0):
-        return cell
-    return replace(cell, questions=replace(cell.questions, options=told | {BATCH: fits}))
-
-
 def _answers(questions: Questions) -> int:
     """How many a question takes: a conversation two, and two ratings."""
     return 4 if questions.judge else questions.repeats
@@ -171,6 +158,7 @@ def _answers(questions: Questions) -> int:
 def _questions(case: _Case, varied: Parameters) -> Questions:
     asked, dataset = case.asked, case.dataset
     judged = dataset.kind is Kind.JUDGED
+    repeats = 1 if dataset.kind in {Kind.JUDGED, Kind.MULTIPLE_CHOICE} else asked.repeats
     return Questions(
         entry=case.entry.id,
         dataset=dataset.id,
@@ -185,8 +173,8 @@ def _questions(case: _Case, varied: Parameters) -> Questions:
         preset=case.preset.id,
         max_tokens=asked.max_tokens or case.limits.max_tokens,
         sample_s=asked.sample_s or case.limits.timeout_s,
-        repeats=1 if judged else asked.repeats,
-        temperature=asked.temperature,
+        repeats=repeats,
+        temperature=asked.temperature or (DRAWN if repeats > 1 else 0.0),
         chat=asked.chat or judged,
         options=_options(case, varied),
         server=asked.server,

@@ -80,7 +80,15 @@ class Questions:
         return asdict(self)
 
 
-MARKS = {"engine": "{}", "weights": "{}", "data": "{}", "preset": "{}", "samples": "n{}", "repeats": "r{}"}
+MARKS = {
+    "engine": "{}",
+    "weights": "{}",
+    "data": "{}",
+    "preset": "{}",
+    "samples": "n{}",
+    "max_tokens": "t{}",
+    "repeats": "r{}",
+}
 """How a field stands in a cell's id where it is not as follows."""
 SILENT = {"engine": TRANSFORMERS, "weights": HUB, "data": HUB, "samples": None, "repeats": 1}
 

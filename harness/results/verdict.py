@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from harness.matrix.cells import Cell
+from harness.matrix.questions import FOLDER, HUB, TRANSFORMERS
 from harness.matrix.records import Suite
 from harness.results.figures import line
 from harness.results.record import Check, Outcome, Result
@@ -117,9 +118,19 @@ def _alone(result: Result, check: str = "") -> str:
         model_class=cell.model.model_class,
         dtype=cell.parameters.dtype,
     )
-    further = {"variant": variant, "transformers": cell.parameters.transformers}
+    further = {"variant": variant, "transformers": cell.parameters.transformers} | _asked(cell)
     typed = "".join(f" --{name} {value}" for name, value in further.items() if value)
     return f"nox -s {session}{option}{typed}"
+
+
+def _asked(cell: Cell) -> dict[str, str | None]:
+    """Options of an evaluation that are not as they are without; a folder of weights is named by its word."""
+    if cell.questions is None:
+        return {}
+    typed = {"data": cell.questions.data, "weights": cell.questions.weights, "engine": cell.questions.engine}
+    usual = {"data": HUB, "weights": HUB, "engine": TRANSFORMERS}
+    told = {name: value.replace(FOLDER, "PATH") for name, value in typed.items() if value != usual[name]}
+    return told | {"server": cell.questions.server}
 
 
 def _found(check: Check) -> str:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from harness.files import replace
-from harness.matrix.evaluation import BATCH, asked_alike
+from harness.matrix.fitting import BATCH, asked_alike
 from harness.results.record import Result
 
 FOUND = "batch"

@@ -25,6 +25,8 @@ from typing import Any, Protocol
 LAST_WORDS = 16384
 """Bytes kept of what a child printed: the end, where the cause stands."""
 CHUNK = 1 << 16
+LOOK_S = 3600.0
+"""Most seconds of one wait: the kernel's clock for it ends after 24 days, and deadlines may lie later."""
 BROKEN = 70
 """Exit code of a child whose job raised: EX_SOFTWARE."""
 PR_SET_PDEATHSIG = 1
@@ -164,7 +166,7 @@ def serve(jobs: Iterable[Job], children: int, memory_bytes: int | None = None) -
 def _over(running: list[_Child], selector: selectors.BaseSelector) -> Iterator[_Child]:
     """Wait; the children of which there is something new, those that have ended taken from `running`."""
     patience = max(0.0, min(child.deadline for child in running) - time.monotonic())
-    ready = selector.select(None if patience == float("inf") else patience)
+    ready = selector.select(min(patience, LOOK_S))
     for key, _ in ready:
         child: _Child = key.data
         if key.fd == child.ended:

@@ -21,12 +21,16 @@ class Latest(Generic[Built]):
         build: Callable[[Cell], Built],
         close: Callable[[Built], None] = lambda _: None,
         key: Callable[[Cell], object] = id,
+        *,
+        told_again: bool = False,
     ) -> None:
-        """Cells of one `key` share what was built."""
+        """Cells of one `key` share what was built; or why it was not, where that is `told_again`."""
         self._build = build
         self._close = close
         self._key = key
+        self._told_again = told_again
         self._of: object = None
+        self._failed: BaseException | None = None
         self._built: Built | None = None
 
     def of(self, cell: Cell) -> Built:
@@ -35,7 +39,13 @@ class Latest(Generic[Built]):
         if key != self._of:
             self.let_go()
             self._of = key
-            self._built = self._build(cell)
+            try:
+                self._built = self._build(cell)
+            except BaseException as error:
+                self._failed = error if self._told_again else None  # it holds on to what was built so far
+                raise
+        if self._failed is not None:
+            raise self._failed
         if self._built is None:
             pytest.skip("the model could not be built")
         return self._built
@@ -44,7 +54,7 @@ class Latest(Generic[Built]):
         """Close the last cell's object, and keep nothing of it."""
         if self._built is not None:
             self._close(self._built)
-        self._of = self._built = None
+        self._of = self._built = self._failed = None
         release()
 
 

@@ -182,7 +182,7 @@ def test_ids_tell_cells_apart_and_are_the_same_everywhere(plan: Any) -> None:
     ]
     found = [plan(models=("qwen3_8b",), datasets=("gsm8k",), **way).cells[0].id for way in ways]
     assert len(set(found)) == len(ways)
-    assert found[0] == "qwen3_8b-cpu-evaluation-bfloat16-gsm8k-balanced"
+    assert found[0] == "qwen3_8b-cpu-evaluation-bfloat16-gsm8k-balanced-t1024"
     both = plan(
         BFLOAT16, replace(BFLOAT16, dtype="float32", seed=3), models=("qwen3_8b",), datasets=("gsm8k",)
     )
@@ -203,3 +203,31 @@ def test_a_model_is_loaded_once(plan: Any, cpu: Device) -> None:
         {"dbrx_instruct"},
         {"deepseek_v3"},
     ]
+
+
+def test_a_model_of_no_category_is_left_out_and_told(plan: Any) -> None:
+    found = plan(models=("qwen3_next_80b", "qwen3_8b"), weights="tiny")
+    assert "no category" in found.left_out["qwen3_next_80b"]
+    alone = plan(models=("qwen3_next_80b",), weights="tiny")
+    with pytest.raises(SelectionError, match="no category"):
+        require_any(alone.cells, alone.left_out)
+
+
+def test_a_model_is_shared_as_its_entry_has_it_where_there_are_accelerators(
+    matrix: Matrix, here: Here
+) -> None:
+    cuda = matrix.device("cuda")
+    for typed, expected in ((None, 4), ((2,), 1)):
+        asked_for = Asked(models=("llama31_70b",), datasets=("gsm8k",), parallel=typed)
+        (cell,) = evaluation(matrix, cuda, asked_for, (BFLOAT16,), here).cells
+        assert cell.parameters.tensor_parallel == expected
+        assert cell.id.endswith("-tp4") == (expected == 4)
+
+
+def test_answers_are_drawn_only_where_there_are_several(plan: Any) -> None:
+    with pytest.raises(SelectionError, match="add --repeats"):
+        plan(models=("qwen3_8b",), datasets=("gsm8k",), temperature=0.7)
+    (drawn,) = asked(plan(models=("qwen3_8b",), datasets=("gsm8k",), repeats=4))
+    (chosen,) = asked(plan(models=("qwen3_8b",), datasets=("hellaswag",), repeats=4))
+    assert (drawn.repeats, drawn.temperature) == (4, 1.0)
+    assert (chosen.repeats, chosen.temperature) == (1, 0.0)

@@ -8,7 +8,8 @@ import pytest
 from harness.matrix.asked import Asked
 from harness.matrix.cells import Cell, Parameters
 from harness.matrix.devices import Device
-from harness.matrix.evaluation import BATCH, Here, evaluation
+from harness.matrix.evaluation import Here, evaluation
+from harness.matrix.fitting import BATCH
 from harness.matrix.records import Matrix
 from harness.results.record import Isolation, Outcome, Provenance, Report, Result
 from harness.runners.batches import known, remember

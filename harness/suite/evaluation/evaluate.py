@@ -3,9 +3,12 @@
 import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
+import torch.distributed as dist
 from lm_eval.evaluator import evaluate as ask
 from lm_eval.tasks.manager import TaskDict
 
@@ -48,7 +51,9 @@ def evaluate(cell: Cell, engine: Engine, place: Place, progress: Progress = lamb
         tasks = load(asked.task, asked.fields)
         prepare(tasks, asked, engine)
         picked = chosen(tasks.counts, asked.samples, cell.parameters.seed)
-        model = engine.model(tasks.tasks)
+        model: Any = engine.model(tasks.tasks)
+        # Ranks would part ways at a time limit: each has a clock of its own.
+        model.sample_s = None if dist.is_initialized() else asked.sample_s
         with trusted_prompts(_prompts(tasks, picked)), engine.watched() as watched:
             passes = [
                 _put(tasks.only(picked), picked, engine, Asking(model, answers, turn, progress), cell)
@@ -57,6 +62,8 @@ def evaluate(cell: Cell, engine: Engine, place: Place, progress: Progress = lamb
     _write(place.out / "samples" / name, passes, answers)
     rows = judged(passes, answers, asked.score, _longest(asked, engine))
     costs = engine.costs()
+    if answers.earlier or cell.parameters.tensor_parallel > 1:  # of this attempt, and of this device, alone
+        costs = replace(costs, joules=None)
     metrics = score_metrics(rows, dataset=asked.dataset, score=asked.score, costs=costs, evenly=tasks.evenly)
     facts = {
         "earlier_answers": answers.earlier,
@@ -106,7 +113,7 @@ def _put(
                 confirm_run_unsafe_code=True,  # it runs in the sandbox of `programs`
             )
         except torch.OutOfMemoryError:
-            if not engine.fewer_at_once():
+            if dist.is_initialized() or not engine.fewer_at_once():  # ranks halve together or not at all
                 raise
         else:
             return Pass(turn=asking.turn, samples=found["samples"])

@@ -93,6 +93,6 @@ def _rows(path: Path | None) -> Iterator[tuple[tuple[str, int], Answer]]:
         try:
             row = json.loads(line)
             answer = Answer(**{name: row[name] for name in NAMES if name in row})
-            yield (row["request"], row["turn"]), answer
+            yield (str(row["request"]), int(row["turn"])), answer
         except (ValueError, TypeError, KeyError):
             continue

@@ -22,7 +22,9 @@ def place(request: pytest.FixtureRequest) -> Place:
 @pytest.fixture(scope="session")
 def engines(place: Place) -> Latest[Engine]:
     """The engine of the cell in flight, which those of the same model share."""
-    return Latest(lambda cell: engine_of(cell, place), lambda engine: engine.close(), same_engine)
+    return Latest(
+        lambda cell: engine_of(cell, place), lambda engine: engine.close(), same_engine, told_again=True
+    )
 
 
 def test_dataset(cell: Cell, dataset: str, inside: Inside, place: Place, engines: Latest[Engine]) -> None:
