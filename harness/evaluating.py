@@ -3,12 +3,13 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from harness.data.root import DataRoot
 from harness.data.state import State, holding
 from harness.errors import CheckpointError, SelectionError
-from harness.images.cached import snapshot
+from harness.images.cached import SHOWN, digest, snapshot
 from harness.matrix.asked import Asked
 from harness.matrix.cells import Cell
 from harness.matrix.checkpoint import inspect
@@ -53,6 +54,7 @@ class Sources:
             data=self.data,
             rows=self.rows,
             batches=self.batches,
+            revision=cache(lambda entry: self._revision(entry.id, rows[entry.row])),
             missing=missing.get(self.weights, lambda _: ""),
         )
 
@@ -84,6 +86,28 @@ class Sources:
                 )
             if questions.weights == FOLDER and self.folder is None:
                 raise SelectionError(f"run {run} reads weights from a folder: name it with --weights")
+        for cell in cells:
+            asked = cell.questions
+            if asked is None or asked.revision is None:
+                continue
+            now = self._revision(asked.entry, cell.model, asked.weights)
+            if now != asked.revision:
+                raise SelectionError(
+                    f"run {run} asks the weights {asked.revision} of {asked.entry}, and here are "
+                    f"{now or 'none'}: bring those back, or begin another run"
+                )
+
+    def _revision(self, entry: str, row: Model, weights: str | None = None) -> str | None:
+        """Which weights a model has here; None where there are none, or they are made for the run."""
+        weights = weights or self.weights
+        try:
+            if weights == FOLDER:
+                return digest(self._of(entry))
+            hub_id = row.checkpoint.hub_id if row.checkpoint and weights == HUB else None
+            found = snapshot(hub_id) if hub_id else None
+        except (CheckpointError, OSError):
+            return None
+        return found.name[:SHOWN] if found is not None else None
 
     def _of(self, entry: str) -> Path:
         assert self.folder is not None
@@ -92,6 +116,8 @@ class Sources:
 
     def _missing(self, entry: Entry, row: Model) -> str:
         folder = self._of(entry.id)
+        if not folder.is_dir():
+            return f"the folder of --weights is no checkpoint, and has no folder {entry.id} of one"
         try:
             found = inspect(folder, allow_pickle=True).config["model_type"]
         except CheckpointError as error:

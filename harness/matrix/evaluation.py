@@ -45,6 +45,8 @@ class Here:
     """Dataset → its questions there; None where they were not counted."""
     batches: Mapping[str, int] = field(default_factory=dict)
     """What is alike of cells → the batch that fitted them."""
+    revision: Callable[[Entry], str | None] = field(default=lambda _: None)
+    """Which weights of a model they are."""
     missing: Callable[[Entry], str] = field(default=lambda _: "")
     """Why a model's weights cannot be read, as a sentence; empty where they can."""
 
@@ -156,7 +158,8 @@ def _answers(questions: Questions) -> int:
 
 
 def _questions(case: _Case, varied: Parameters) -> Questions:
-    asked, dataset = case.asked, case.dataset
+    asked, dataset, engine = case.asked, case.dataset, ENGINES[case.asked.engine]
+    skip = next(filter(None, _reasons(case)), "")
     judged = dataset.kind is Kind.JUDGED
     repeats = 1 if dataset.kind in {Kind.JUDGED, Kind.MULTIPLE_CHOICE} else asked.repeats
     return Questions(
@@ -170,6 +173,7 @@ def _questions(case: _Case, varied: Parameters) -> Questions:
         samples=_samples(case),
         engine=asked.engine,
         weights=asked.weights,
+        revision=case.here.revision(case.entry) if engine.reads_weights and not skip else None,
         preset=case.preset.id,
         max_tokens=asked.max_tokens or case.limits.max_tokens,
         sample_s=asked.sample_s or case.limits.timeout_s,
@@ -182,7 +186,7 @@ def _questions(case: _Case, varied: Parameters) -> Questions:
         judge=asked.judge if judged else None,
         judge_model=asked.judge_model if judged else None,
         categories=tuple(row.id for row in case.categories),
-        skip=next(filter(None, _reasons(case)), ""),
+        skip=skip,
     )
 
 

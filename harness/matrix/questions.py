@@ -38,6 +38,8 @@ class Questions:
     engine: str = TRANSFORMERS
     """What answers: a row of `harness.matrix.presets.ENGINES`."""
     weights: str = HUB
+    revision: str | None = None
+    """Which weights: the hub's commit, or a digest of the folder; None of any others."""
     preset: str
     max_tokens: int
     """Most tokens of an answer."""
