@@ -108,7 +108,9 @@ def conduct(
 
 def _store(results: Path, planned: Plan, request: Request) -> RunStore:
     if request.resume is not None:
-        return find(results, request.resume)
+        store = find(results, request.resume)
+        store.go_on()
+        return store
     return RunStore.create(results, _run_id(planned), planned.cells)
 
 

@@ -15,7 +15,8 @@ SHOWN = 12
 
 def home() -> Path:
     """The folder of the hub's library."""
-    return Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
+    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("HF_HOME") or Path(caches) / "huggingface")
 
 
 def cache() -> Path:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any
 
 from harness.errors import SelectionError
@@ -63,7 +64,7 @@ class Evaluation:
 def evaluation(
     matrix: Matrix, device: Device, asked: Asked, sweep: Sequence[Parameters], here: Here
 ) -> Evaluation:
-    """A cell a model, dataset and combination of the sweep, in that order; each dataset once a model.
+    """A cell a model, combination of the sweep and dataset, in that order; each dataset once a model.
 
     What cannot be asked is a cell too, with the reason: it is skipped, and told. SelectionError for a name or
     number that does not fit.
@@ -82,7 +83,7 @@ def evaluation(
         if not own:
             left_out[entry.id] = "it is in no category: name a --dataset, or a --category"
         preset = _preset(matrix, entry, asked)
-        for dataset, categories in own.items():
+        for typed, (dataset, categories) in product(sweep, own.items()):  # so that each is loaded once
             case = _Case(
                 entry=entry,
                 model=rows[entry.row],
@@ -92,9 +93,8 @@ def evaluation(
                 asked=asked,
                 here=here,
             )
-            for typed in sweep:
-                cell = fitting(_cell(case, device, _shared(typed, device, case)), asked, here.batches)
-                cells[cell.id] = cell
+            cell = fitting(_cell(case, device, _shared(typed, device, case)), asked, here.batches)
+            cells[cell.id] = cell
     return Evaluation(cells=tuple(cells.values()), left_out=left_out)
 
 

@@ -142,6 +142,12 @@ class RunStore:
         """What was planned; ResultsError where that cannot be read."""
         return tuple(Cell.from_json(cell) for cell in self._load(CELLS, "cells")["cells"])
 
+    def go_on(self) -> None:
+        """Take the manifest away: until there is a new one, the run has not come to its end."""
+        path = self.folder / MANIFEST
+        with _refusals(path, "removed"):
+            path.unlink(missing_ok=True)
+
     def finish(self, manifest: Manifest) -> None:
         """Write the manifest: nothing is written to the run after it."""
         self._replace(MANIFEST, "run", manifest.to_json())
