@@ -38,9 +38,8 @@ def carry_out(
         resolve("device", name, {row.id: row for row in matrix.devices}), options["variant"]
     )
     found = evaluation(matrix, device, evaluating.asked, varied, evaluating.sources.here(matrix))
-    image = (
-        device if options["variant"] else varied_device(device, evaluates(device, evaluating.asked.engine))
-    )
+    named = options["variant"] or options["python"]  # else the image that evaluates
+    image = device if named else varied_device(device, evaluates(device, evaluating.asked.engine))
     document = to_json(matrix, image, found) if as_json else None
     click.echo(json.dumps(document) if as_json else "\n".join(lines(matrix, image, found)))
     return 0

@@ -118,6 +118,13 @@ def test_a_manifest_is_read_back_and_completes_the_run(store: RunStore) -> None:
     assert sorted(path.name for path in store.folder.iterdir()) == ["cells.json", "run.json"]
 
 
+def test_a_run_that_goes_on_has_not_come_to_its_end(store: RunStore) -> None:
+    store.finish(MANIFEST)
+    store.go_on()
+    assert store.manifest() is None
+    store.go_on()  # one that was interrupted had none
+
+
 def test_a_spoiled_manifest_is_reported_and_the_run_listed(store: RunStore) -> None:
     (store.folder / "run.json").write_text("{}")
     (entry,) = runs(store.folder.parent)
