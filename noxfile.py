@@ -87,8 +87,8 @@ def bench(session: nox.Session) -> None:
     harness(session, "run", "--suite", "throughput", *session.posargs)
 
 
-@nox.session(name="eval")
-def evaluate(session: nox.Session) -> None:
+@nox.session
+def eval(session: nox.Session) -> None:  # noqa: A001 — what people type
     """How good models are: `nox -s eval -- --category mixture_of_experts --dry-run`."""
     harness(session, "eval", *session.posargs)
 

@@ -34,6 +34,7 @@ LINK = re.compile(r"\]\((?!https?://)(?P<path>[^)#\s]*)(?:#(?P<anchor>[^)\s]+))?
 
 SESSIONS = {
     "bench": ("run", "--suite", "throughput"),
+    "eval": ("eval",),
     "lock": ("image", "lock"),
     "image": ("image", "build"),
     "test": ("run", "--suite", "functional", "--device"),

@@ -120,7 +120,8 @@ def test_a_rank_dies_with_whoever_started_it(pids: Path, tmp_path: Path) -> None
     """As at a cell's deadline, when its process group is killed, in which no rank is."""
     starting = (
         "import os, subprocess, sys, time;"
-        "subprocess.Popen([*sys.argv[1:], str(os.getpid())], start_new_session=True);"
+        "work = 'harness.suite.parallel.rank';"
+        "subprocess.Popen([*sys.argv[1:], str(os.getpid()), work], start_new_session=True);"
         "time.sleep(600)"
     )
     rank = [sys.executable, "-m", "harness.suite.parallel", str(job("Waits", tmp_path / "job")), "1", "1"]
