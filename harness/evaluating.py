@@ -12,7 +12,7 @@ from harness.errors import CheckpointError, SelectionError
 from harness.images.cached import SHOWN, digest, snapshot
 from harness.matrix.asked import Asked
 from harness.matrix.cells import Cell
-from harness.matrix.checkpoint import inspect
+from harness.matrix.checkpoint import CONFIG, inspect
 from harness.matrix.devices import Device
 from harness.matrix.evaluation import Here
 from harness.matrix.presets import ENGINES
@@ -21,7 +21,6 @@ from harness.matrix.records import Matrix, Model
 from harness.matrix.registry import Entry
 from harness.runners.given import DATA, WEIGHTS, Given
 
-CONFIG = "config.json"
 UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 """What may not stand in a cell's id, where the name of the data root does."""
 

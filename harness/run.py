@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from threading import RLock
 from typing import Protocol
@@ -100,10 +101,10 @@ def conduct(
             places = places_of(planned, taken, request)  # of the memory that building has left
             with relays(_addresses(planned.cells)) as reached:
                 reads = _reads(root, request, store, reached)
-                done = _carry_out(store, planned, way, request, display, places=places, reads=reads)
-        for result in store.read().results:
-            batches_found.remember(root, result)
-        return done
+                found = partial(batches_found.remember, root)
+                return _carry_out(
+                    store, planned, way, request, display, places=places, reads=reads, found=found
+                )
 
 
 def _store(results: Path, planned: Plan, request: Request) -> RunStore:
@@ -130,6 +131,7 @@ def _carry_out(
     *,
     places: tuple[Slot, ...],
     reads: Reads,
+    found: Callable[[Result], None],
 ) -> Done:
     """Run what has no result yet, keep each result as it comes, and write the manifest last."""
     started = datetime.now(UTC).isoformat()
@@ -144,7 +146,7 @@ def _carry_out(
         folder=store.folder,
         limits=places[0].limits,
         provenance=way.provenance,
-        keep=guarded(guard, lambda result: _keep(store, display, result)),
+        keep=guarded(guard, lambda result: _keep(store, display, found, result)),
         progress=guarded(guard, display.event),
         tell=guarded(guard, display.tell),
         code=request.code,
@@ -202,6 +204,7 @@ def _reads(root: Path, request: Request, store: RunStore, reached: Sequence[Give
     return given
 
 
-def _keep(store: RunStore, display: Display, result: Result) -> None:
+def _keep(store: RunStore, display: Display, found: Callable[[Result], None], result: Result) -> None:
     store.append(result)
+    found(result)
     display.result(result)

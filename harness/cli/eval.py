@@ -17,6 +17,7 @@ from harness.matrix.load import load
 from harness.matrix.parameters import sweep
 from harness.matrix.presets import ENGINES
 from harness.matrix.questions import FOLDER, HUB, TINY
+from harness.matrix.records import Matrix
 from harness.runners.batches import known
 
 NAMED = (HUB, TINY)
@@ -82,19 +83,20 @@ LISTS = ("dtype", "tensor_parallel")
 @click.option("--dry-run", is_flag=True, help="Say what would be asked, and start nothing.")
 @AS_JSON
 @click.pass_context
-def eval_(context: click.Context, /, *, dry_run: bool, as_json: bool, **options: Any) -> int:
+def eval(context: click.Context, /, *, dry_run: bool, as_json: bool, **options: Any) -> int:  # noqa: A001 — its verb
     """Ask models the questions of datasets, and score what they answer."""
     root = root_of(context)
-    evaluating = _evaluating(root, options)
+    matrix = load(root)
+    evaluating = _evaluating(root, matrix, options)
     base = Parameters(threads=options["threads"], seed=options["seed"])
     varied = sweep(base, {name: options[name] for name in LISTS if options[name]})
     # What runs takes three times as long to import as a dry run takes in all.
     module = import_module(f"harness.cli.eval_{'plan' if dry_run else 'run'}")
-    code: int = module.carry_out(context, evaluating, varied, options, as_json=as_json)
+    code: int = module.carry_out(context, matrix, evaluating, varied, options, as_json=as_json)
     return code
 
 
-def _evaluating(root: Path, options: dict[str, Any]) -> Evaluating:
+def _evaluating(root: Path, matrix: Matrix, options: dict[str, Any]) -> Evaluating:
     folder = None if options["weights"] in NAMED else Path(options["weights"])
     asked = Asked(
         categories=options["category"],
@@ -119,8 +121,5 @@ def _evaluating(root: Path, options: dict[str, Any]) -> Evaluating:
         judge_model=options["judge_model"],
     )
     place = data_root(options["data"], root)
-    found = replace(sources(load(root), place, asked.weights, folder), batches=known(root))
+    found = replace(sources(matrix, place, asked.weights, folder), batches=known(root))
     return Evaluating(asked=asked, sources=found)
-
-
-eval = eval_  # noqa: A001 — the verb's own name, by which it is found

@@ -7,12 +7,10 @@ from typing import Any
 
 import click
 
-from harness.cli.common import root_of
 from harness.evaluating import Evaluating, evaluates
 from harness.matrix.cells import Cell, Parameters
 from harness.matrix.devices import Device
 from harness.matrix.evaluation import Evaluation, evaluation
-from harness.matrix.load import load
 from harness.matrix.names import resolve
 from harness.matrix.names import varied as varied_device
 from harness.matrix.presets import ENGINES
@@ -24,7 +22,8 @@ GB = 1e9
 
 
 def carry_out(
-    context: click.Context,
+    _: click.Context,
+    matrix: Matrix,
     evaluating: Evaluating,
     varied: tuple[Parameters, ...],
     options: Mapping[str, Any],
@@ -32,7 +31,6 @@ def carry_out(
     as_json: bool,
 ) -> int:
     """Print what would be asked; the exit code."""
-    matrix = load(root_of(context))
     name = options["device"].partition(":")[0]
     device = varied_device(
         resolve("device", name, {row.id: row for row in matrix.devices}), options["variant"]

@@ -12,7 +12,7 @@ from harness.cli.results import print_run
 from harness.display import display
 from harness.evaluating import Evaluating
 from harness.matrix.cells import Parameters
-from harness.matrix.records import Suite
+from harness.matrix.records import Matrix, Suite
 from harness.request import Request
 from harness.run import conduct
 from harness.runners.choose import Wish
@@ -20,6 +20,7 @@ from harness.runners.choose import Wish
 
 def carry_out(
     context: click.Context,
+    matrix: Matrix,
     evaluating: Evaluating,
     varied: tuple[Parameters, ...],
     options: Mapping[str, Any],
@@ -39,6 +40,6 @@ def carry_out(
         command=tuple(sys.argv[1:]),
     )
     with closing(display()) as shown:
-        done = conduct(root_of(context), results_of(context), request, shown)
+        done = conduct(root_of(context), results_of(context), request, shown, matrix=matrix)
     print_run(done.store, as_json=as_json)
     return done.exit_code

@@ -51,8 +51,8 @@ def size(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
     if text is None:
         return None
     # A third of a second, which every verb would pay that takes a list.
-    from docker.errors import DockerException  # noqa: PLC0415
-    from docker.utils import parse_bytes  # noqa: PLC0415
+    from docker.errors import DockerException  # noqa: PLC0415 — it takes longer than most commands
+    from docker.utils import parse_bytes  # noqa: PLC0415 — as above
 
     with suppress(DockerException):
         if (count := int(parse_bytes(text))) > 0:

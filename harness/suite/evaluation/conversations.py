@@ -4,10 +4,8 @@ The second question is put once the first is answered, in the model's own chat t
 each answer. Answers and ratings are kept as they come.
 """
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Self
 
 from lm_eval.api.instance import Instance
@@ -58,21 +56,20 @@ def converse(cell: Cell, engine: Engine, place: Place, progress: Progress) -> Fo
     """
     asked = cell.questions
     assert asked is not None
-    name = f"{cell.id}.jsonl"
-    answers = Answers(place.out / "answers" / name, place.earlier / name if place.earlier else None)
+    answers = place.answers(cell)
     root = place.data or place.out
     questions = picked(questions_of(root), asked.samples, cell.parameters.seed)
     judge, (texts, which) = Judge.of(asked, place), prompts(root / REPO)
     with engine.watched() as watched:
-        asking = Asking(engine.model({}), answers, 0, progress)
+        asking = Asking(engine.model({}, asked.sample_s), answers, 0, progress)
         told = _answered(asking, questions, _settings(asked, engine))
     costs = engine.costs()
     asking = Asking(judge.model, answers, 0, progress)
     turns = judge.rated(questions, told, texts, asking)
-    _write(place.out / "samples" / name, questions, turns)
+    place.write_samples(cell, _lines(questions, turns))
     ratings = [[turn.rating for turn in each] for each in turns]
     if all(value is None for each in ratings for value in each):
-        raise judge.at.wrong(f"gave no rating that can be read: look at samples/{name}")
+        raise judge.at.wrong(f"gave no rating that can be read: look at samples/{cell.id}.jsonl")
     rated = [(one.category, each) for one, each in zip(questions, ratings, strict=True)]
     rows = [_scored(one, each, answers) for one, each in zip(questions, turns, strict=True)]
     metrics = [
@@ -198,25 +195,22 @@ def _scored(one: Question, turns: Sequence[Turn], answers: Answers) -> Scored:
         sample=str(one.number),
         subtask=one.category,
         values={},
-        truncated=any(answer.stopped in {"length", "time"} for answer in known),
+        truncated=any(answer.cut for answer in known),
         tokens=sum(tokens) if tokens else None,
         seconds=sum(seconds) if len(seconds) == TURNS else None,
     )
 
 
-def _write(path: Path, questions: Sequence[Question], turns: Sequence[Sequence[Turn]]) -> None:
+def _lines(questions: Sequence[Question], turns: Sequence[Sequence[Turn]]) -> Iterator[dict[str, Any]]:
     """A line a turn, for people."""
-    path.parent.mkdir(exist_ok=True)
-    with path.open("w", encoding="utf-8") as file:
-        for one, each in zip(questions, turns, strict=True):
-            for number, turn in enumerate(each):
-                row = {
-                    "subtask": one.category,
-                    "sample": one.number,
-                    "turn": number + 1,
-                    "prompt": _name(one, number),
-                    "answer": turn.said.text,
-                    "judgement": turn.judgement,
-                    "rating": turn.rating,
-                }
-                file.write(json.dumps(row) + "\n")
+    for one, each in zip(questions, turns, strict=True):
+        for number, turn in enumerate(each):
+            yield {
+                "subtask": one.category,
+                "sample": one.number,
+                "turn": number + 1,
+                "prompt": _name(one, number),
+                "answer": turn.said.text,
+                "judgement": turn.judgement,
+                "rating": turn.rating,
+            }

@@ -1,11 +1,9 @@
 """A cell of evaluation: a dataset's questions chosen, put to the engine by lm_eval, scored and measured."""
 
-import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -21,7 +19,6 @@ from harness.suite.evaluation.choice import chosen
 from harness.suite.evaluation.engines.engine import Engine
 from harness.suite.evaluation.found import Found, Progress
 from harness.suite.evaluation.judged import Pass, judged, samples
-from harness.suite.evaluation.kept import Answers
 from harness.suite.evaluation.place import Place
 from harness.suite.evaluation.programs.prompts import trusted_prompts
 from harness.suite.evaluation.tasks import Loaded, load
@@ -45,21 +42,18 @@ def evaluate(cell: Cell, engine: Engine, place: Place, progress: Progress = lamb
 
         return converse(cell, engine, place, progress)
     assert asked.task is not None
-    name = f"{cell.id}.jsonl"
-    answers = Answers(place.out / "answers" / name, place.earlier / name if place.earlier else None)
+    answers = place.answers(cell)
     with workplace(place.data or place.out, METRICS), compiled_once():
         tasks = load(asked.task, asked.fields)
         prepare(tasks, asked, engine)
         picked = chosen(tasks.counts, asked.samples, cell.parameters.seed)
-        model: Any = engine.model(tasks.tasks)
-        # Ranks would part ways at a time limit: each has a clock of its own.
-        model.sample_s = None if dist.is_initialized() else asked.sample_s
+        model = engine.model(tasks.tasks, asked.sample_s)
         with trusted_prompts(_prompts(tasks, picked)), engine.watched() as watched:
             passes = [
                 _put(tasks.only(picked), picked, engine, Asking(model, answers, turn, progress), cell)
                 for turn in range(asked.repeats)
             ]
-    _write(place.out / "samples" / name, passes, answers)
+    place.write_samples(cell, samples(passes, answers))
     rows = judged(passes, answers, asked.score, _longest(asked, engine))
     costs = engine.costs()
     if answers.earlier or cell.parameters.tensor_parallel > 1:  # of this attempt, and of this device, alone
@@ -122,10 +116,3 @@ def _put(
 def _seed(seed: int) -> None:
     random.seed(seed)
     torch.manual_seed(seed)
-
-
-def _write(path: Path, passes: Sequence[Pass], answers: Answers) -> None:
-    path.parent.mkdir(exist_ok=True)
-    with path.open("w", encoding="utf-8") as file:
-        for row in samples(passes, answers):
-            file.write(json.dumps(row) + "\n")

@@ -23,8 +23,6 @@ VALUES = {
 }
 """lm_eval's name of a metric → ours; what is not here is another form of one that is."""
 GENERATION = "generate_until"
-CUT = frozenset({"length", "time", "thought"})
-"""Ends of a generation that are none of the model's."""
 
 Log = Mapping[str, Any]
 """What lm_eval logs of a question and a filter."""
@@ -99,7 +97,7 @@ def _scored(
         content=first[0]["doc_hash"],
         values=_values(first),
         invalid=_taken(first) is None if _is_generation(first) else None,
-        truncated=any(answer.stopped in CUT for answer in generated) if generated else None,
+        truncated=any(answer.cut for answer in generated) if generated else None,
         tokens=sum(tokens) if tokens else None,
         seconds=sum(seconds) if len(seconds) == len(given) else None,
         thinking_tokens=sum(thought) if thought else None,

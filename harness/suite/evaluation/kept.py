@@ -36,7 +36,14 @@ class Answer:
     text: str | None = None
     """What was generated in full, where `value` is cut from it; None where it is the same."""
 
+    @property
+    def cut(self) -> bool:
+        """Whether the generation was ended by its length, for its time, or in the midst of thinking."""
+        return self.stopped in CUT
 
+
+CUT = frozenset({"length", "time", "thought"})
+"""Ends of a generation that are none of the model's answer."""
 NAMES = tuple(row.name for row in fields(Answer))
 SILENT: tuple[object, ...] = (None, "")
 

@@ -1,9 +1,14 @@
 """Where an evaluation finds what it was given, and where its answers go."""
 
+import json
 import os
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
+
+from harness.matrix.cells import Cell
+from harness.suite.evaluation.kept import Answers
 
 VARIABLES = {
     "data": "HARNESS_DATA",
@@ -31,6 +36,18 @@ class Place:
     """With the socket that leads to the server that answers; None where there is none."""
     judge: Path | None = None
     """With the socket that leads to the judge; None where there is none."""
+
+    def answers(self, cell: Cell) -> Answers:
+        """Of the cell: those of earlier attempts, and where new ones go."""
+        name = f"{cell.id}.jsonl"
+        return Answers(self.out / "answers" / name, self.earlier / name if self.earlier else None)
+
+    def write_samples(self, cell: Cell, rows: Iterable[Mapping[str, Any]]) -> None:
+        """What was asked, answered and scored, a line each, for people."""
+        path = self.out / "samples" / f"{cell.id}.jsonl"
+        path.parent.mkdir(exist_ok=True)
+        with path.open("w", encoding="utf-8") as file:
+            file.writelines(json.dumps(row) + "\n" for row in rows)
 
     @classmethod
     def of(cls, out: Path) -> Self:

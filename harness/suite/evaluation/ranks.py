@@ -5,22 +5,19 @@ find is what the first finds. Fresh processes read the weights for each cell: th
 """
 
 import json
-import os
 import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
-import transformers
 
 from harness.matrix.cells import Cell
 from harness.suite.evaluation.engines.choose import engine_of
 from harness.suite.evaluation.evaluate import evaluate
 from harness.suite.evaluation.place import Place
-from harness.suite.outcomes import message_of, of_exception
-from harness.suite.parallel.job import Failure
 from harness.suite.parallel.launch import launch
+from harness.suite.parallel.rank import live
 from harness.suite.precision import PRECISIONS, set_arithmetic
 
 CELL, PLACE, FOUND = "cell.json", "place.json", "found.json"
@@ -40,16 +37,7 @@ def shared(cell: Cell, place: Place) -> dict[str, Any]:
 
 def work(folder: Path, threads: int) -> None:
     """A rank's part: ask, and leave what was found where it is the first, or why nothing was."""
-    rank = int(os.environ["RANK"])
-    torch.set_num_threads(threads)
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-    try:
-        _work(folder, rank)
-    except BaseException as error:  # noqa: BLE001 — whatever it is, whoever started us reports it
-        Failure(rank=rank, outcome=of_exception(error), message=message_of(error)).save(folder)
-        os._exit(1)  # at once: the others wait in collectives, whose threads here would wait too
-    torch.distributed.destroy_process_group()
+    live(folder, threads, lambda rank: _work(folder, rank))
 
 
 def _work(folder: Path, rank: int) -> None:

@@ -1,6 +1,7 @@
 """What a rank does: load its part of the model, compute with the others, write down what it got."""
 
 import os
+from collections.abc import Callable
 from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
@@ -17,12 +18,17 @@ from harness.suite.parallel.job import MODEL, Answer, Failure, Job
 
 def work(folder: Path, threads: int) -> None:
     """Do the job in `folder` and leave an answer there, or why there is none."""
+    live(folder, threads, lambda rank: answer(folder).save(folder, rank))
+
+
+def live(folder: Path, threads: int, part: Callable[[int], None]) -> None:
+    """The whole life of a rank: its part, of which it is told its number, and why that failed if it did."""
     rank = int(os.environ["RANK"])
     torch.set_num_threads(threads)
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     try:
-        answer(folder).save(folder, rank)
+        part(rank)
     except BaseException as error:  # noqa: BLE001 — whatever it is, whoever started us reports it
         Failure(rank=rank, outcome=of_exception(error), message=message_of(error)).save(folder)
         os._exit(1)  # at once: the collectives that others wait in have threads here, which would wait too

@@ -39,7 +39,9 @@ def checkpoint(rows: dict[str, Model], tmp_path_factory: pytest.TempPathFactory)
 
 def loaded(kind: type[Metered], folder: Path, sample_s: float = 60, **options: Any) -> Any:
     own = getattr(transformers, AutoConfig.from_pretrained(folder).architectures[0])
-    return kind(folder, own, "cpu", sample_s, {"dtype": "float32", "batch_size": 1} | options)
+    lm = kind(folder, own, "cpu", {"dtype": "float32", "batch_size": 1} | options)
+    lm.sample_s = sample_s
+    return lm
 
 
 def requests(*until: str, **settings: Any) -> list[Instance]:

@@ -56,16 +56,14 @@ class Going:
 class Continuous(Metered):
     """lm_eval's model, whose texts are generated side by side, each told as it ends."""
 
-    def __init__(
-        self, folder: Path, kind: Any, device: str, sample_s: float, options: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, folder: Path, kind: Any, device: str, options: Mapping[str, Any]) -> None:
         """`Unsupported` where the model, or this engine, cannot generate so."""
         if options.get("tp_plan"):
             raise Unsupported(
                 "continuous batching by several processes is not tried: leave out --tensor-parallel"
             )
         rest = {name: value for name, value in options.items() if name not in USUAL}
-        super().__init__(folder, kind, device, sample_s, rest)
+        super().__init__(folder, kind, device, rest)
         require_continuous(self.model)
         own = {**USUAL, **options}
         self.sequences, self._memory = int(own[SEQUENCES]), float(own[MEMORY])

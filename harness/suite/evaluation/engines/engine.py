@@ -31,8 +31,8 @@ class Engine(Protocol):
     def longest_answer(self) -> int:
         """Most tokens that it can be asked for."""
 
-    def model(self, tasks: Mapping[str, Task]) -> LM:
-        """As lm_eval asks it what is in these tasks."""
+    def model(self, tasks: Mapping[str, Task], seconds: float | None = None) -> LM:
+        """As lm_eval asks it what is in these tasks; an answer may take so many seconds, None is no limit."""
 
     def fewer_at_once(self) -> bool:
         """Halve the batch; whether there was anything to halve."""
@@ -73,7 +73,7 @@ class Blind:
         """No number of tokens is too many."""
         return 1 << 20
 
-    def model(self, tasks: Mapping[str, Task]) -> LM:
+    def model(self, tasks: Mapping[str, Task], seconds: float | None = None) -> LM:  # noqa: ARG002 — it takes no time
         """As lm_eval asks it."""
         return self._make(tasks)
 

@@ -183,7 +183,7 @@ class Afar(Blind):
         """Most tokens that it can be asked for."""
         return int(self._context) // PARTS_OF_CONTEXT if self._context else 1 << 20
 
-    def model(self, tasks: Mapping[str, Task]) -> LM:  # noqa: ARG002 — the protocol's
+    def model(self, tasks: Mapping[str, Task], seconds: float | None = None) -> LM:  # noqa: ARG002 — the protocol's
         """As lm_eval asks it; `Elsewhere` where it is not there."""
         self._served.require()
         return self._served

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.distributed as dist
 from lm_eval.api.model import LM
 from lm_eval.api.task import Task
 
@@ -32,9 +33,7 @@ class Metered(RowByRow):
 
     AUTO_MODEL_CLASS: Any
 
-    def __init__(
-        self, folder: Path, kind: Any, device: str, sample_s: float, options: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, folder: Path, kind: Any, device: str, options: Mapping[str, Any]) -> None:
         """Read the weights in `folder`, a model of the class `kind`, onto the device.
 
         `options` are as lm_eval's `hf` has them.
@@ -42,7 +41,6 @@ class Metered(RowByRow):
         self._kind = kind
         super().__init__(pretrained=str(folder.resolve()), device=device, **options)
         self.meter = Meter()
-        self.sample_s = sample_s
         if marks := marks_of(self.tokenizer.chat_template):
             self.think(marks)
 
@@ -100,7 +98,7 @@ class Transformers:
         kind = model_class(cell.model)
         require_answers(kind)
         self._unchecked = require_fitting(folder, kind)
-        self._model = self.asks(folder, kind, cell.torch_device, asked.sample_s, asked.options)
+        self._model = self.asks(folder, kind, cell.torch_device, asked.options)
         self._device = cell.torch_device
         self._found = counted(self._model.model)
         self._joules: float | None = None
@@ -110,8 +108,10 @@ class Transformers:
         """Most tokens that it can be asked for."""
         return max(1, int(self._model.max_length) // PARTS_OF_CONTEXT)
 
-    def model(self, tasks: Mapping[str, Task]) -> LM:  # noqa: ARG002 — the protocol's
+    def model(self, tasks: Mapping[str, Task], seconds: float | None = None) -> LM:  # noqa: ARG002 — the protocol's
         """As lm_eval asks it."""
+        # Ranks would part ways at a limit: each has a clock of its own.
+        self._model.sample_s = None if dist.is_initialized() else seconds
         return self._model
 
     def fewer_at_once(self) -> bool:
@@ -134,7 +134,7 @@ class Transformers:
         drawn = joules(self._device)
         return Costs(
             memory_bytes=memory.peak(self._device),
-            active_parameters=self._found.total - sum(row.idle for row in self._found.experts),
+            active_parameters=self._found.active,
             joules=drawn - self._joules if drawn is not None and self._joules is not None else None,
         )
 
@@ -144,7 +144,7 @@ class Transformers:
         return {
             "weights_bytes": weights,
             "parameters": self._found.total,
-            "active_parameters": self._found.total - sum(row.idle for row in self._found.experts),
+            "active_parameters": self._found.active,
             **self._model.at_once(),
         } | ({"weights": self._unchecked} if self._unchecked else {})
 

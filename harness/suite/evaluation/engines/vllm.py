@@ -85,7 +85,7 @@ class Vllm(Blind):
         """Most tokens that it can be asked for."""
         return max(1, int(self._model.max_length) // PARTS_OF_CONTEXT)
 
-    def model(self, tasks: Mapping[str, Task]) -> LM:  # noqa: ARG002 — the protocol's
+    def model(self, tasks: Mapping[str, Task], seconds: float | None = None) -> LM:  # noqa: ARG002 — the protocol's
         """As lm_eval asks it."""
         return self._model
 
